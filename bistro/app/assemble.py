@@ -1,0 +1,269 @@
+"""Freeze an app: install its plugins, check everything, and make one plan for each route."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any, Literal, get_type_hints
+
+from bistro.app.errors import HookError, InjectionError, PluginError, SetupErrors
+from bistro.app.failures import FailureGate
+from bistro.app.hooks import Hook, HookKind, Provider
+from bistro.app.inject import Binder, is_async, signature_of
+from bistro.app.interpret import InterpretedPlan
+from bistro.app.plan import Plan, write_plan
+from bistro.app.reply import response_maker
+from bistro.app.setup import Plugin, Registered, Setup
+from bistro.app.steps import Layer, Spec
+from bistro.ground.errors import SetupError
+from bistro.ground.registry import Origin, find_origin
+from bistro.http import DefaultHeaders, FormLimits, Request, RequestTools
+from bistro.routing import HookRecord, Route, Routes
+from bistro.validation import json_decoder
+
+Plans = Literal["written", "interpreted"]
+
+
+def install_plugins(plugins: Sequence[Plugin], registered: Registered) -> list[Routes]:
+    """Install each plugin behind those it requires; the routes that they added, in that order."""
+    groups = []
+    for plugin in in_order_of_requirement(plugins):
+        setup = Setup(registered, type(plugin).__name__)
+        plugin.install(setup)
+        groups.append(setup.routes)
+    return groups
+
+
+def in_order_of_requirement(plugins: Sequence[Plugin]) -> list[Plugin]:
+    """The plugins so that each stands behind those it requires, else as given. Raises `PluginError`."""
+    given: dict[type, Plugin] = {}
+    for plugin in plugins:
+        if type(plugin) in given:
+            fix = "Give it once, with the arguments that you mean."
+            raise PluginError(f"the plugin {type(plugin).__name__} is given twice", fix=fix)
+        given[type(plugin)] = plugin
+    ordered: dict[type, Plugin] = {}
+    for plugin in plugins:
+        _place(plugin, given, ordered, ())
+    return list(ordered.values())
+
+
+def _place(
+    plugin: Plugin, given: Mapping[type, Plugin], ordered: dict[type, Plugin], path: tuple[type, ...]
+) -> None:
+    kind = type(plugin)
+    if kind in path:
+        chain = " -> ".join(each.__name__ for each in (*path, kind))
+        raise PluginError(f"plugins that require each other: {chain}")
+    for required in getattr(plugin, "requires", ()):
+        if required not in given:
+            raise PluginError(
+                f"{kind.__name__} requires {required.__name__}, which is not installed",
+                where=(find_origin(kind.install),),
+                fix=f"Give it too: App({required.__name__}(), {kind.__name__}()).",
+            )
+        _place(given[required], given, ordered, (*path, kind))
+    ordered.setdefault(kind, plugin)
+
+
+@dataclass(slots=True)
+class PlanMaker:
+    """Makes the plans of all routes of one app; collects every fault before it raises."""
+
+    registered: Registered
+    providers: Mapping[type, Provider]
+    defaults: DefaultHeaders
+    url_for: Any  # Any: the app's UrlBuilder
+    plans: Plans
+
+    def make_all(self, routes: Sequence[Route]) -> list[Plan]:
+        """One plan for each route, in order. Raises the `SetupError`s of all of them together."""
+        made: list[Plan] = []
+        errors: dict[str, SetupError] = {}
+        for route in routes:
+            try:
+                made.append(self.make(route))
+            except SetupErrors as several:
+                errors.update({str(error): error for error in several.errors})
+            except SetupError as error:
+                errors[str(error)] = error
+        if errors:
+            raise next(iter(errors.values())) if len(errors) == 1 else SetupErrors(errors.values())
+        return made
+
+    def make(self, route: Route) -> Plan:
+        """The plan of one route."""
+        spec = self.spec_of(route)
+        return InterpretedPlan(spec) if self.plans == "interpreted" else write_plan(spec)
+
+    def spec_of(self, route: Route) -> Spec:
+        """What happens to a request of `route`."""
+        options = route.options
+        origin = route.origin if route.origin.name else find_origin(route.handler, route.origin.by)
+        in_thread = (
+            not is_async(route.handler) and not is_generator(route.handler) and options.get("blocking", True)
+        )
+        types = {name: converter.python_type for name, converter in route.parameters.items()}
+        binder = Binder(self.providers, types)
+        handler = binder.bind(route.handler, "handler", origin, in_thread=in_thread)
+        hooks = self._hooks_of(route)
+        layers = [
+            self._layer(hook, binder)
+            for hook in hooks
+            if hook.kind != "on_error" and hook.only_if_used is None
+        ]
+        late = {
+            id(hook): self._layer(hook, binder)
+            for hook in hooks
+            if hook.kind != "on_error" and hook.only_if_used is not None and hook.only_if_used in binder.used
+        }
+        ordered = _merge(hooks, layers, late)
+        gate = FailureGate([prepare_error_hook(hook) for hook in reversed(hooks) if hook.kind == "on_error"])
+        status = options.get("status", 200)
+        return Spec(
+            title=f"{route} -> {origin.name}",
+            handler=handler,
+            layers=tuple(ordered),
+            fail=gate.answer,
+            fail_is_async=gate.is_async,
+            observers=tuple(function for function, _ in self.registered.observers),
+            defaults=self.defaults,
+            tools=self._tools_for(route, binder),
+            path_parameters=tuple(types),
+            make_response=response_maker(status),
+            returns=_return_hint(route.handler),
+            status=status,
+        )
+
+    def _tools_for(self, route: Route, binder: Binder) -> RequestTools:
+        tools = RequestTools(self.url_for, decode_json, FormLimits())
+        size_max = route.options.get("body_size_max")
+        if size_max is not None:
+            return replace(tools, body_size_max=size_max, upload_size_max=size_max)
+        return tools
+
+    def _hooks_of(self, route: Route) -> list[Hook]:
+        """Every hook around the route, the outermost first."""
+        hooks = list(self.registered.hooks)
+        for group in route.groups:
+            hooks += [_from_record(record) for record in group.hooks]
+        kinds: tuple[HookKind, ...] = ("before", "after", "around")
+        for kind in kinds:
+            for function in route.options.get(kind, ()):
+                hooks.append(Hook(kind, function, find_origin(function, route.origin.by)))
+        return hooks
+
+    def _layer(self, hook: Hook, binder: Binder) -> Layer:
+        kind = hook.kind
+        assert kind != "on_error"
+        if kind == "around" and not is_async(hook.function):
+            fix = "Write `async def`, take a parameter of type Proceed, and return what awaiting it gives."
+            raise HookError(f"the around hook {hook.origin.name} is not async", where=(hook.origin,), fix=fix)
+        if is_generator(hook.function):
+            fix = "Use an around hook to do something before and after, or a provider to clean up."
+            raise HookError(
+                f"the {kind} hook {hook.origin.name} is a generator", where=(hook.origin,), fix=fix
+            )
+        call = binder.bind(hook.function, kind, hook.origin)
+        if kind == "around" and not any(value.base == "proceed" for value in call.keywords.values()):
+            fix = "Add a parameter of type Proceed and await it: `response = await proceed()`."
+            raise HookError(
+                f"the around hook {hook.origin.name} never goes on", where=(hook.origin,), fix=fix
+            )
+        return Layer(kind, call)
+
+
+def _merge(hooks: Sequence[Hook], layers: Sequence[Layer], late: Mapping[int, Layer]) -> list[Layer]:
+    """All layers in the order of their hooks; `late` are those that wait for what the others use."""
+    remaining = iter(layers)
+    merged = []
+    for hook in hooks:
+        if hook.kind == "on_error":
+            continue
+        if hook.only_if_used is None:
+            merged.append(next(remaining))
+        elif id(hook) in late:
+            merged.append(late[id(hook)])
+    return merged
+
+
+def _from_record(record: HookRecord) -> Hook:
+    options = record.options
+    return Hook(
+        record.kind, record.function, record.origin, options.get("only_if_used"), options.get("exception")
+    )
+
+
+def prepare_error_hook(hook: Hook) -> Hook:
+    """The hook with the function that gives it error and request. Raises `HookError` for other parameters."""
+    names: dict[str, bool] = {}
+    for name, hint, default in signature_of(hook.function, hook.origin):
+        if hint is Request:
+            names[name] = True
+        elif hint is inspect.Parameter.empty or (isinstance(hint, type) and issubclass(hint, BaseException)):
+            names[name] = False
+        elif default is inspect.Parameter.empty:
+            raise HookError(
+                f"the on_error hook {hook.origin.name} can't have the parameter {name}",
+                where=(hook.origin,),
+                fix="It may take the error and the request: (error: NotFound, request: Request).",
+            )
+
+    def give(request: Request, error: BaseException) -> dict[str, Any]:
+        return {name: request if wants_request else error for name, wants_request in names.items()}
+
+    return replace(hook, options={"give": give})
+
+
+def is_generator(function: Callable[..., Any]) -> bool:
+    """Whether calling it makes a generator."""
+    return inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function)
+
+
+@lru_cache(maxsize=256)
+def _decoder(kind: Any) -> Callable[[bytes], Any]:
+    return json_decoder(kind)
+
+
+def decode_json(body: bytes, kind: Any) -> Any:
+    """`body` as JSON of type `kind`; decoders are kept, since types are few and written in code."""
+    return _decoder(kind)(body)
+
+
+def _return_hint(handler: Callable[..., Any]) -> Any:
+    try:
+        return get_type_hints(handler).get("return", inspect.Signature.empty)
+    except (NameError, TypeError):
+        return inspect.Signature.empty
+
+
+def find_providers(registered: Registered) -> dict[type, Provider]:
+    """Who provides each type. Raises `InjectionError` where two do and none overrides the other."""
+    found: dict[type, Provider] = {}
+    for provider in registered.providers:
+        known = found.get(provider.type)
+        if known is not None and not provider.override:
+            raise InjectionError(
+                f"two providers for {provider.type.__name__}",
+                where=(known.origin, provider.origin),
+                fix="Install one of them, or pass override=True where the second is to win.",
+            )
+        found[provider.type] = provider
+    return found
+
+
+def find_default_headers(registered: Registered) -> DefaultHeaders:
+    """The headers of every answer. Raises `HookError` where two plugins set one differently."""
+    found: dict[str, tuple[str, Origin]] = {}
+    for name, value, origin, override in registered.headers:
+        known = found.get(name)
+        if known is not None and known[0] != value and not override:
+            raise HookError(
+                f"two values for the header {name} of every answer",
+                where=(known[1], origin),
+                fix="Set it in one place, or pass override=True where the second is to win.",
+            )
+        found[name] = (value, origin)
+    return DefaultHeaders({name: value for name, (value, _) in found.items()})

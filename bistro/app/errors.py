@@ -1,0 +1,60 @@
+"""What stops an app from being built: wrong hooks, parameters that nobody provides, plugins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bistro.ground.errors import SetupError
+
+
+class HookError(SetupError):
+    """A hook of the wrong shape.
+
+    If you see this: a before, after, around, on_error or observe function has parameters or a
+    kind that its place in the request can't give it; the message says which.
+    """
+
+    code = "B301"
+
+
+class InjectionError(SetupError):
+    """A parameter that nobody can provide.
+
+    If you see this: a handler, hook or provider asks for a type that no plugin provides and that
+    is no value of the request. Install the plugin, or say where the value comes from.
+    """
+
+    code = "B302"
+
+
+class PluginError(SetupError):
+    """A plugin that can't be installed as it is.
+
+    If you see this: it requires another plugin that is not among those given to `App`, or two of
+    the same kind were given.
+    """
+
+    code = "B303"
+
+
+class FrozenError(SetupError):
+    """Something was added to an app that already serves.
+
+    If you see this: a route, hook or provider was registered after the app had started or
+    answered its first request. Register everything while modules are imported.
+    """
+
+    code = "B304"
+
+
+class SetupErrors(SetupError):
+    """Everything that is wrong with an app, told at once; `errors` holds one for each fault."""
+
+    code = "B305"
+
+    def __init__(self, errors: Iterable[SetupError]) -> None:
+        self.errors = tuple(errors)
+        super().__init__(f"{len(self.errors)} things keep this app from starting")
+
+    def __str__(self) -> str:
+        return "\n\n".join([*map(str, self.errors), self.what])

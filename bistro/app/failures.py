@@ -1,0 +1,132 @@
+"""The one gate by which errors leave: each becomes an answer, and is logged where it is our fault."""
+
+from __future__ import annotations
+
+import html
+import inspect
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from bistro.app.hooks import Hook
+from bistro.app.reply import response_maker
+from bistro.ground.problems import Problem
+from bistro.http import HttpError, InternalServerError, Request, Response
+from bistro.http.errors import BadRequest, NotFound, UnprocessableContent, problem_details
+from bistro.http.response import HTML_BLOCK, PROBLEM_BLOCK
+from bistro.validation import ValidationFailed, encode_json
+
+_logger = logging.getLogger("bistro.app")
+_make_response = response_maker(200)
+
+
+class FailureGate:
+    """Answers the errors of one route: by its own hooks, inner before outer, else by their status."""
+
+    def __init__(self, hooks: Sequence[Hook]) -> None:
+        """`hooks`: the on_error hooks that hold for the route, innermost first."""
+        self._hooks = tuple(hooks)
+        self.is_async = any(inspect.iscoroutinefunction(hook.function) for hook in hooks)
+        self.answer = self._answer_async if self.is_async else self._answer
+
+    def _answer(self, request: Request, error: BaseException) -> Response:
+        error = as_http_error(error)
+        hook = self._find_hook(error)
+        try:
+            if hook is not None:
+                return _finish(request, hook.function(**hook.options["give"](request, error)), error, hook)
+        except Exception as second:  # noqa: BLE001 - an error page must not fail
+            error = second
+        return answer_plainly(request, error)
+
+    async def _answer_async(self, request: Request, error: BaseException) -> Response:
+        error = as_http_error(error)
+        hook = self._find_hook(error)
+        try:
+            if hook is not None:
+                result = hook.function(**hook.options["give"](request, error))
+                return _finish(request, await result if inspect.isawaitable(result) else result, error, hook)
+        except Exception as second:  # noqa: BLE001 - an error page must not fail
+            error = second
+        return answer_plainly(request, error)
+
+    def _find_hook(self, error: BaseException) -> Hook | None:
+        # The nearest class wins over the nearest place: a hook for NotFound on the app
+        # is meant for it more than a hook for Exception on the route.
+        for kind in type(error).__mro__:
+            for hook in self._hooks:
+                if hook.exception is kind:
+                    return hook
+        return None
+
+
+def as_http_error(error: BaseException) -> BaseException:
+    """The same error, or the HTTP error that invalid input amounts to."""
+    if not isinstance(error, ValidationFailed):
+        return error
+    problems = [
+        problem if problem.place else Problem("body", problem.path, problem.message, problem.code)
+        for problem in error.problems
+    ]
+    if any(problem.place == "path" for problem in problems):
+        return NotFound()
+    if any(problem.code == "malformed" and problem.place == "body" for problem in problems):
+        return BadRequest("The body is malformed.", problems=problems)
+    return UnprocessableContent("The request has invalid values.", problems=problems)
+
+
+def answer_plainly(request: Request, error: BaseException) -> Response:
+    """The answer to `error` without any hook: what an HTTP error says, or a bare 500."""
+    if not isinstance(error, HttpError):
+        note_unhandled(request, error)
+        error = InternalServerError()
+    response = render_failure(request, error)
+    for name, value in error.headers.items():
+        response.headers[name] = value
+    return response
+
+
+def note_unhandled(request: Request, error: BaseException) -> None:
+    """Log an error that nobody expected, and tell an exchange that wants to know (the test client's)."""
+    note = getattr(request.exchange, "note_error", None)
+    if note is not None:
+        note(error)
+    _logger.error("unhandled error in %s %s", request.method, request.exchange.raw_path, exc_info=error)
+
+
+def render_failure(request: Request, error: HttpError) -> Response:
+    """A plain page for browsers, `application/problem+json` (RFC 9457) for everyone else."""
+    try:
+        wants_html = request.wants_html
+    except HttpError:
+        wants_html = False
+    if wants_html:
+        return Response.prepared(error.status, HTML_BLOCK, _page(error).encode())
+    return Response.prepared(error.status, PROBLEM_BLOCK, encode_json(problem_details(error)))
+
+
+def _page(error: HttpError) -> str:
+    title = html.escape(error.title)
+    detail = html.escape(error.detail).encode("utf-8", "replace").decode()
+    rows = "".join(
+        f"<li>{html.escape(problem.path or problem.place)} {html.escape(problem.message)}</li>"
+        for problem in error.problems
+    )
+    return (
+        f'<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>{error.status} {title}</title>'
+        f'<meta name="viewport" content="width=device-width">\n<h1>{title}</h1>\n<p>{detail}</p>'
+        + (f"\n<ul>{rows}</ul>" if rows else "")
+        + "\n</html>\n"
+    )
+
+
+def _finish(request: Request, result: Any, error: BaseException, hook: Hook) -> Response:
+    """The hook's result as a response; plain data gets the status of the error."""
+    # A hook for a kind of its own handles it; one for every error only makes the page.
+    if hook.exception in (Exception, BaseException) and not isinstance(error, HttpError):
+        note_unhandled(request, error)
+    if isinstance(result, Response):
+        return _make_response(result)
+    response = _make_response(result)
+    response.status = error.status if isinstance(error, HttpError) else 500
+    return response

@@ -1,0 +1,50 @@
+"""Hooks: functions before, after and around a handler, for its errors, and for the finished answer.
+
+| kind     | takes (by type)                | gives                          |
+|----------|--------------------------------|--------------------------------|
+| before   | anything that can be injected  | None to go on, or the answer   |
+| after    | the same, and `Response`       | None, or another `Response`    |
+| around   | the same, and `Proceed`        | the `Response`; always `async` |
+| on_error | the exception, `Request`       | anything that a handler may    |
+| observe  | `Request`, status, seconds     | nothing; not injected          |
+
+Every hook is a layer of the onion: it stands inside the hooks registered before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from bistro.ground.registry import Origin
+from bistro.http import Request
+
+# Any: hooks take what their parameters name; `inject.py` looks at the signature.
+Function: TypeAlias = Callable[..., Any]
+Observer: TypeAlias = Callable[[Request, int, float], None]
+"""Called once for each request with it, the status of its answer, and the seconds it took."""
+
+HookKind = Literal["before", "after", "around", "on_error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """A hook as registered. `only_if_used`: leave it out where the plan makes no value of that type."""
+
+    kind: HookKind
+    function: Function
+    origin: Origin
+    only_if_used: type | None = None
+    exception: type[BaseException] | None = None
+    options: Mapping[str, Any] = field(default_factory=dict, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """How to make a value of `type` for a request; generators clean up behind their `yield`."""
+
+    type: type
+    function: Function
+    origin: Origin
+    override: bool = False

@@ -1,0 +1,275 @@
+"""Injection: what each parameter of a handler, hook or provider asks for, decided once at freeze."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Mapping
+from difflib import get_close_matches
+from operator import itemgetter
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+
+from bistro.app import readers
+from bistro.app.errors import HookError, InjectionError
+from bistro.app.hooks import Function, Provider
+from bistro.app.markers import From, Proceed
+from bistro.app.steps import Call, Value
+from bistro.app.types import (
+    is_list,
+    is_scalar,
+    is_struct,
+    item_type,
+    name_of_type,
+    strip_annotated,
+    strip_optional,
+)
+from bistro.forms import Form
+from bistro.ground.registry import Origin
+from bistro.ground.types import Exchange
+from bistro.http import FormData, Request, Response, Upload
+
+Role = Literal["handler", "before", "after", "around", "provider"]
+
+EXCHANGE = Value("exchange", label="the exchange")
+REQUEST = Value("request", label="the request")
+RESPONSE = Value("response", label="the response so far")
+PROCEED = Value("proceed", label="everything inside")
+BODY = Value("body", label="the body")
+
+
+class Binder:
+    """Makes the values of one plan; each provided type is made once, however many ask for it."""
+
+    def __init__(
+        self,
+        providers: Mapping[Any, Provider],
+        path_parameters: Mapping[str, Any],
+    ) -> None:
+        """`path_parameters`: names in captured order, each with the type that its converter gives."""
+        self._providers = providers
+        self._path = dict(path_parameters)
+        self._made: dict[Any, Value] = {}
+        self._making: list[Any] = []
+
+    @property
+    def used(self) -> frozenset[Any]:
+        """The provided types that something in the plan asks for."""
+        return frozenset(self._made)
+
+    @property
+    def wants_files(self) -> bool:
+        """Whether something asks for uploads, whose bodies may be larger."""
+        return any(key in self._made for key in ("upload", FormData))
+
+    def bind(self, function: Function, role: Role, origin: Origin, *, in_thread: bool = False) -> Call:
+        """The call of `function` with a value for each of its parameters. Raises `InjectionError`."""
+        inputs: dict[str, readers.Reader] = {}
+        keywords: dict[str, Value] = {}
+        for name, hint, default in signature_of(function, origin):
+            found = self._find_value(name, hint, default, role, origin)
+            if isinstance(found, Value):
+                keywords[name] = found
+            elif found is not None:
+                inputs[name] = found
+        keywords.update(_join_inputs(inputs))
+        return Call(function, keywords, is_async(function), origin, in_thread)
+
+    def _find_value(
+        self, name: str, hint: Any, default: Any, role: Role, origin: Origin
+    ) -> Value | readers.Reader | None:
+        kind, notes = strip_annotated(hint)
+        source = next((note for note in notes if isinstance(note, From)), None)
+        if source is not None:
+            marked: Value | readers.Reader = self._from_marker(source, name, hint, default, origin)
+            return marked
+        for rule in (self._base_value, self._provided, self._from_path, self._from_form, self._plain):
+            value = rule(name, kind if rule != self._plain else hint, default, role, origin)
+            if value is not None:
+                return value
+        if default is not readers.MISSING:
+            return None  # nobody provides it, and the function has a value of its own
+        raise self._nobody(name, hint, role, origin)
+
+    def _base_value(self, name: str, kind: Any, default: Any, role: Role, origin: Origin) -> Value | None:
+        if kind is Request:
+            return REQUEST
+        if kind is Exchange:
+            return EXCHANGE
+        if kind is Response and role == "after":
+            return RESPONSE
+        if kind == Proceed and role == "around":
+            return PROCEED
+        return None
+
+    def _provided(self, name: str, kind: Any, default: Any, role: Role, origin: Origin) -> Value | None:
+        kind = kind if kind in self._providers else strip_optional(kind)
+        provider = self._providers.get(kind) if _is_hashable(kind) else None
+        if provider is None:
+            return None
+        if kind in self._made:
+            made: Value = self._made[kind]
+            return made
+        if kind in self._making:
+            chain = " -> ".join(name_of_type(each) for each in (*self._making, kind))
+            raise InjectionError(f"providers that need each other: {chain}", where=(provider.origin,))
+        self._making.append(kind)
+        call = self.bind(provider.function, "provider", provider.origin)
+        self._making.pop()
+        value = self._made[kind] = Value(
+            function=provider.function,
+            keywords=call.keywords,
+            is_async=call.is_async or inspect.isasyncgenfunction(_inner(provider.function)),
+            is_generator=_is_generator(provider.function),
+            label=f"{name_of_type(kind)} ({provider.origin.by or provider.origin.name})",
+        )
+        return value
+
+    def _from_path(self, name: str, kind: Any, default: Any, role: Role, origin: Origin) -> Value | None:
+        if name not in self._path:
+            return None
+        captured = Value("captured", index=list(self._path).index(name), label=f"{{{name}}}")
+        given = self._path[name]
+        wanted = strip_optional(kind)
+        if given is wanted or wanted in (inspect.Parameter.empty, Any) or not is_scalar(wanted):
+            return captured
+        if given is not str:
+            raise InjectionError(
+                f"{origin.name} takes {name} as {name_of_type(kind)}, the path gives {name_of_type(given)}",
+                where=(origin,),
+                fix=f"Annotate it as {name}: {name_of_type(given)}, or change the converter in the path.",
+            )
+        convert = readers.captured_converter(name, kind)
+        return Value(function=convert, arguments=(captured,), label=f"{{{name}}} as {name_of_type(kind)}")
+
+    def _from_form(self, name: str, kind: Any, default: Any, role: Role, origin: Origin) -> Any:
+        if get_origin(kind) is Form:
+            self._made.setdefault(FormData, REQUEST)
+            return readers.form_reader(get_args(kind)[0])
+        if kind is FormData:
+            self._made.setdefault(FormData, REQUEST)
+            return readers.read_form_data
+        many = is_list(kind) and item_type(kind) is Upload
+        if many or strip_optional(kind) is Upload:
+            self._made.setdefault("upload", REQUEST)
+            return readers.upload_reader(name, many, default)
+        return None
+
+    def _plain(self, name: str, hint: Any, default: Any, role: Role, origin: Origin) -> Any:
+        if hint is inspect.Parameter.empty:
+            return None
+        if is_scalar(hint) or (is_list(hint) and is_scalar(item_type(hint))):
+            return readers.text_reader("query", name, hint, default)
+        kind = strip_optional(strip_annotated(hint)[0])
+        is_body = is_struct(kind) or is_list(kind) or (get_origin(kind) or kind) is dict
+        if role == "handler" and is_body:
+            return self._body(hint, default)
+        return None
+
+    def _body(self, hint: Any, default: Any) -> Value:
+        read = readers.body_reader(hint, default)
+        return Value(function=read, arguments=(EXCHANGE, BODY), label=f"the body as {name_of_type(hint)}")
+
+    def _from_marker(self, source: From, name: str, hint: Any, default: Any, origin: Origin) -> Any:
+        kind, notes = strip_annotated(hint)
+        rest = tuple(note for note in notes if not isinstance(note, From))
+        if rest:
+            kind = Annotated[kind, *rest]
+        if source.place == "body":
+            return self._body(kind, default)
+        if source.place == "path":
+            value = self._from_path(source.name or name, kind, default, "handler", origin)
+            if value is None:
+                raise InjectionError(f"the path has no {{{source.name or name}}}", where=(origin,))
+            return value
+        wire_name = source.name or (name.replace("_", "-") if source.place == "header" else name)
+        return readers.text_reader(source.place, wire_name, kind, default)
+
+    def _nobody(self, name: str, hint: Any, role: Role, origin: Origin) -> InjectionError | HookError:
+        if hint is inspect.Parameter.empty:
+            return InjectionError(
+                f"the parameter {name!r} of {origin.name} has no type",
+                where=(origin,),
+                fix=f"Annotate it, e.g. {name}: str for a field of the query, or put {{{name}}} in the path.",
+            )
+        known = [name_of_type(each) for each in self._providers]
+        near = get_close_matches(name_of_type(hint), known, n=1)
+        hint_text = f" Did you mean {near[0]}?" if near else ""
+        error = InjectionError if role in ("handler", "provider") else HookError
+        return error(
+            f"nobody can provide the parameter {name}: {name_of_type(hint)} of {origin.name}",
+            where=(origin,),
+            fix="Install the plugin that provides it, or register one: app.provide(TheType, function)."
+            + hint_text,
+        )
+
+
+def signature_of(function: Function, origin: Origin) -> list[tuple[str, Any, Any]]:
+    """Name, type hint and default of each parameter. Raises `InjectionError` for what can't be read."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+        hints = get_type_hints(_inner(function), include_extras=True)
+    except (NameError, TypeError, ValueError) as error:
+        raise InjectionError(
+            f"the type hints of {origin.name} can't be read: {error}",
+            where=(origin,),
+            fix="Import the types at the head of the module, not under TYPE_CHECKING or inside a function.",
+        ) from None
+    found = []
+    for parameter in parameters:
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            continue
+        if parameter.kind is parameter.POSITIONAL_ONLY:
+            raise InjectionError(
+                f"the parameter {parameter.name!r} of {origin.name} is positional-only",
+                where=(origin,),
+                fix="Remove the slash from its signature: parameters are given by name.",
+            )
+        found.append((parameter.name, hints.get(parameter.name, parameter.annotation), parameter.default))
+    return found
+
+
+def is_async(function: Function) -> bool:
+    """Whether calling it gives something to await."""
+    return inspect.iscoroutinefunction(_inner(function))
+
+
+def _inner(function: Function) -> Any:
+    while isinstance(function, functools.partial):
+        function = function.func
+    if inspect.isroutine(function) or inspect.isclass(function):
+        return function
+    return type(function).__call__
+
+
+def _is_generator(function: Function) -> bool:
+    inner = _inner(function)
+    return inspect.isgeneratorfunction(inner) or inspect.isasyncgenfunction(inner)
+
+
+def _is_hashable(kind: Any) -> bool:
+    try:
+        hash(kind)
+    except TypeError:
+        return False
+    return True
+
+
+def _join_inputs(inputs: dict[str, readers.Reader]) -> dict[str, Value]:
+    """One value for each input; several are read together, so that all their problems are told."""
+    if not inputs:
+        return {}
+    needs_waiting = any(is_async(reader) for reader in inputs.values())
+    if len(inputs) == 1:
+        ((name, reader),) = inputs.items()
+        return {name: Value(function=reader, arguments=(REQUEST,), is_async=needs_waiting, label=name)}
+    read = readers.read_all_async if needs_waiting else readers.read_all
+    together = Value(
+        function=read(tuple(inputs.values())),
+        arguments=(REQUEST,),
+        is_async=needs_waiting,
+        label=", ".join(inputs),
+    )
+    return {
+        name: Value(function=itemgetter(index), arguments=(together,), label=name)
+        for index, name in enumerate(inputs)
+    }

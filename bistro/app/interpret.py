@@ -1,0 +1,169 @@
+"""The specification of a plan: what happens to a request, one step after the other, as a plain loop.
+
+`plan.py` writes the same as straight code. A property test holds the two to the same answers.
+"""
+
+from __future__ import annotations
+
+import inspect
+import time
+from typing import Any
+
+from bistro.app import cleanup
+from bistro.app.reply import send
+from bistro.app.steps import Call, Spec, Value
+from bistro.ground.concurrency import run_in_thread
+from bistro.ground.types import Exchange
+from bistro.http import Request, Response
+
+
+class InterpretedPlan:
+    """Answers an exchange by walking the layers of its spec."""
+
+    def __init__(self, spec: Spec) -> None:
+        self.spec = spec
+        self.source = "\n".join(f"{layer.kind}: {layer.call.origin}" for layer in spec.layers)
+
+    async def __call__(self, exchange: Exchange, captured: tuple[Any, ...]) -> None:
+        """Answer `exchange`; `captured` are the values that the path gave."""
+        spec = self.spec
+        started = time.perf_counter()
+        request = Request(exchange, spec.tools, dict(zip(spec.path_parameters, captured, strict=False)))
+        run = _Run(spec, exchange, captured, request)
+        try:
+            response = await run.layer(0)
+        except Exception as error:  # noqa: BLE001 - the gate answers everything
+            response = await run.fail(error)
+        except BaseException:
+            run.observe(499, started)
+            raise
+        waiting = send(exchange, response, spec.defaults)
+        if waiting is not None:
+            await waiting
+        run.observe(response.status, started)
+
+
+class _Run:
+    """One request on its way through the layers."""
+
+    def __init__(self, spec: Spec, exchange: Exchange, captured: tuple[Any, ...], request: Request) -> None:
+        self._spec = spec
+        self._exchange = exchange
+        self._captured = captured
+        self._request = request
+        self._values: dict[Value, Any] = {}
+        self._failure: BaseException | None = None
+
+    async def layer(self, index: int) -> Response:
+        """The answer of layer `index` and everything inside it."""
+        if index == len(self._spec.layers):
+            return await self._entered(self._spec.handler, lambda: self._handle(self._spec.handler))
+        layer = self._spec.layers[index]
+        call = layer.call
+        if layer.kind == "before":
+            return await self._entered(call, lambda: self._before(call, index))
+        if layer.kind == "after":
+            return await self._entered(call, lambda: self._after(call, index))
+        return await self._entered(call, lambda: self._around(call, index))
+
+    async def _handle(self, call: Call) -> Response:
+        return self._spec.make_response(await self._call(call))
+
+    async def _before(self, call: Call, index: int) -> Response:
+        result = await self._call(call)
+        if result is not None:
+            return self._spec.make_response(result)
+        return await self.layer(index + 1)
+
+    async def _after(self, call: Call, index: int) -> Response:
+        try:
+            response = await self.layer(index + 1)
+        except Exception as error:  # noqa: BLE001 - the hook sees every answer, also to an error
+            response = await self.fail(error)
+        changed = await self._call(call, response=response)
+        return response if changed is None else self._spec.make_response(changed)
+
+    async def _around(self, call: Call, index: int) -> Response:
+        async def proceed() -> Response:
+            return await self.layer(index + 1)
+
+        return self._spec.make_response(await self._call(call, proceed=proceed))
+
+    async def _entered(self, call: Call, inside: Any) -> Response:
+        """Make the values that `call` needs, run `inside`, then clean up what was opened here."""
+        opened: list[Any] = []
+        try:
+            for value in call.keywords.values():
+                await self._make(value, opened)
+            response: Response = await inside()
+        except Exception as error:
+            if not opened:
+                raise
+            response = await self.fail(error)
+        except BaseException as error:
+            await self._close(opened, error)
+            raise
+        for generator in reversed(opened):
+            if self._failure is not None or not cleanup.leave_after_stream(response, generator):
+                await self._close([generator], self._failure)
+        return response
+
+    async def _close(self, opened: list[Any], failure: BaseException | None) -> None:
+        for generator in reversed(opened):
+            if inspect.isasyncgen(generator):
+                await cleanup.leave_async(generator, failure)
+            else:
+                cleanup.leave(generator, failure)
+
+    async def _make(self, value: Value, opened: list[Any]) -> None:
+        if value in self._values or value.base in ("response", "proceed"):
+            return
+        for needed in value.needs():
+            await self._make(needed, opened)
+        if value.base is not None:
+            self._values[value] = await self._base(value)
+            return
+        assert value.function is not None
+        made = value.function(
+            *(self._values[each] for each in value.arguments),
+            **{name: self._values[each] for name, each in value.keywords.items()},
+        )
+        if value.is_generator:
+            generator = made
+            made = await anext(generator) if value.is_async else next(generator)
+            opened.append(generator)
+        elif value.is_async:
+            made = await made
+        self._values[value] = made
+
+    async def _base(self, value: Value) -> Any:
+        if value.base == "exchange":
+            return self._exchange
+        if value.base == "request":
+            return self._request
+        if value.base == "captured":
+            return self._captured[value.index]
+        return await self._exchange.read_body(self._spec.tools.body_size_max)
+
+    async def _call(self, call: Call, **bases: Any) -> Any:
+        keywords = {
+            name: bases[value.base] if value.base in bases else self._values[value]
+            for name, value in call.keywords.items()
+        }
+        if call.in_thread:
+            return await run_in_thread(call.function, **keywords)
+        result = call.function(**keywords)
+        return await result if call.is_async else result
+
+    async def fail(self, error: BaseException) -> Response:
+        """The answer to `error`; what was opened for this request will hear of it."""
+        self._failure = error
+        answer = self._spec.fail(self._request, error)
+        response: Response = await answer if inspect.isawaitable(answer) else answer
+        return response
+
+    def observe(self, status: int, started: float) -> None:
+        """Tell the observers how it ended."""
+        seconds = time.perf_counter() - started
+        for observer in self._spec.observers:
+            observer(self._request, status, seconds)

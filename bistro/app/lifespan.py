@@ -1,0 +1,66 @@
+"""What is opened when the app starts and closed when it stops."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from bistro.ground.registry import Origin
+
+
+@dataclass(frozen=True, slots=True)
+class LifespanStep:
+    """One function to call at start, at stop, or (a generator) around both."""
+
+    kind: Literal["start", "stop", "around"]
+    function: Callable[[], Any]
+    origin: Origin
+
+
+class Lifespan:
+    """Runs the steps in order; what has started is stopped in reverse, also when a later one fails."""
+
+    def __init__(self, steps: tuple[LifespanStep, ...]) -> None:
+        self._steps = steps
+        self._stack: AsyncExitStack | None = None
+
+    async def start(self) -> None:
+        """Take every step; if one raises, stop what had started and raise its error."""
+        async with AsyncExitStack() as stack:
+            for step in self._steps:
+                await _take(step, stack)
+            self._stack = stack.pop_all()
+
+    async def stop(self) -> None:
+        """Stop what `start` started, last first; every step is taken even if one fails."""
+        stack, self._stack = self._stack, None
+        if stack is not None:
+            await stack.aclose()
+
+
+async def _take(step: LifespanStep, stack: AsyncExitStack) -> None:
+    if step.kind == "stop":
+        stack.push_async_callback(_call, step.function)
+    elif step.kind == "start":
+        await _call(step.function)
+    elif inspect.isasyncgenfunction(step.function):
+        await stack.enter_async_context(asynccontextmanager(step.function)())
+    else:
+        stack.enter_context(contextmanager(step.function)())
+
+
+async def _call(function: Callable[[], Any]) -> None:
+    result = function()
+    if inspect.isawaitable(result):
+        await result
+
+
+LifespanFunction: TypeAlias = (
+    Callable[[], AsyncGenerator[None]]
+    | Callable[[], Generator[None]]
+    | Callable[[], AsyncIterator[None]]
+    | Callable[[], Iterator[None]]
+)

@@ -1,0 +1,331 @@
+"""Write a route's plan: one straight function with a line for each thing that happens.
+
+How it works. `Spec` says what happens; `interpret.py` is its meaning; this file writes the same as
+source. The indentation is the onion: an after-hook stands behind the `try` of everything inside it,
+so it sees every answer, and yet no frame is added. A value is made where the outermost layer that
+needs it begins. Where nothing looks at the response, none is made: a plain result goes out as bytes.
+`bistro plan GET /path` prints what was written.
+"""
+
+from __future__ import annotations
+
+import keyword
+import time
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any, TypeAlias
+
+from bistro.app import cleanup
+from bistro.app.interpret import InterpretedPlan
+from bistro.app.quick import QuickReply, find_quick_reply
+from bistro.app.reply import send
+from bistro.app.steps import Call, Layer, Spec, Value, is_async_spec
+from bistro.ground.codegen import compile_function
+from bistro.ground.concurrency import run_in_thread
+from bistro.ground.types import Exchange
+from bistro.http import ContentTooLarge, Request, Response
+
+Plan: TypeAlias = Callable[[Exchange, tuple[Any, ...]], Coroutine[Any, Any, None] | None]
+
+LAYERS_MAX = 16
+"""Python refuses code nested deeper than 20 blocks; more hooks than this are interpreted."""
+
+
+def write_plan(spec: Spec) -> Plan:
+    """The plan of `spec`; its text is in the attribute `source`."""
+    if len(spec.layers) + sum(value.is_generator for value in spec.all_values()) > LAYERS_MAX:
+        return InterpretedPlan(spec)
+    writer = _Writer(spec)
+    source = writer.write()
+    plan: Plan = compile_function(source, "plan", f"<plan {spec.title.partition(' -> ')[0]}>", writer.names)
+    plan.source = source  # type: ignore[attr-defined]  # functions take attributes
+    return plan
+
+
+async def finish_later(
+    waiting: Coroutine[Any, Any, None],
+    observe: Callable[[Request, int, float], None],
+    request: Request,
+    status: int,
+    started: float,
+) -> None:
+    """Await a stream that a sync plan has begun, then tell the observers."""
+    await waiting
+    observe(request, status, time.perf_counter() - started)
+
+
+class _Writer:
+    """Collects the lines of one plan and the objects that they name."""
+
+    def __init__(self, spec: Spec) -> None:
+        self._spec = spec
+        self._lines: list[str] = []
+        self._depth = 1
+        self._made: dict[Value, str] = {}
+        self._is_async = is_async_spec(spec)
+        values = spec.all_values()
+        kinds = {layer.kind for layer in spec.layers}
+        self._has_generators = any(value.is_generator for value in values)
+        self._is_direct = not ({"after", "around"} & kinds or spec.observers or self._has_generators)
+        self._has_request = bool(spec.observers) or any(value.base == "request" for value in values)
+        self._quick = find_quick_reply(spec.returns)
+        # Any: generated code names objects of every kind.
+        self.names: dict[str, Any] = {
+            "ContentTooLarge": ContentTooLarge,
+            "Request": Request,
+            "cleanup": cleanup,
+            "clock": time.perf_counter,
+            "defaults": spec.defaults,
+            "fail": spec.fail,
+            "finish_later": finish_later,
+            "handler": spec.handler.function,
+            "make_response": spec.make_response,
+            "prepared": Response.prepared,
+            "run_in_thread": run_in_thread,
+            "send": send,
+            "tools": spec.tools,
+        }
+
+    def write(self) -> str:
+        spec = self._spec
+        self._lines = [
+            f"{'async ' * self._is_async}def plan(exchange, captured):",
+            f"    {_docstring(spec.title)}",
+        ]
+        if spec.needs_body() and not self._is_async:
+            self.names["wait_for_body"] = InterpretedPlan(spec)
+            self._add("if exchange.body is None:  # still arriving")
+            self._add("    return wait_for_body(exchange, captured)")
+        if spec.observers:
+            self._add("started = clock()")
+        if self._has_generators:
+            self._add("failure = None")
+        if self._has_request:
+            self._add(self._request_line())
+        self._add("try:")
+        self._indented(self._write_layers, 0)
+        self._write_failure(has_request=self._has_request)
+        self._write_lost()
+        self._write_sending()
+        return "\n".join(self._lines) + "\n"
+
+    # --- lines --------------------------------------------------------------------------------------
+
+    def _add(self, line: str, comment: str = "") -> None:
+        note = f"  # {comment}" if comment else ""
+        self._lines.append("    " * self._depth + line + note)
+
+    def _indented(self, write: Callable[..., None], *arguments: Any) -> None:
+        self._depth += 1
+        write(*arguments)
+        self._depth -= 1
+
+    def _name(self, prefix: str, thing: Any) -> str:
+        # Called by its own name where that may stand in code, so that the text reads like the site.
+        own = getattr(thing, "__name__", "")
+        prefix = own if own.isidentifier() and own.isascii() and not keyword.iskeyword(own) else prefix
+        name = f"{prefix}_{len(self.names)}"
+        self.names[name] = thing
+        return name
+
+    def _request_line(self) -> str:
+        pairs = ", ".join(f"{name!r}: captured[{i}]" for i, name in enumerate(self._spec.path_parameters))
+        return f"request = Request(exchange, tools{f', {{{pairs}}}' if pairs else ''})"
+
+    # --- layers -------------------------------------------------------------------------------------
+
+    def _write_layers(self, index: int) -> None:
+        layers = self._spec.layers
+        if index == len(layers):
+            self._write_entered(self._spec.handler, self._write_handler)
+            return
+        layer = layers[index]
+        write = {"before": self._write_before, "after": self._write_after, "around": self._write_around}[
+            layer.kind
+        ]
+        self._write_entered(layer.call, lambda: write(layer, index))
+
+    def _write_entered(self, call: Call, write: Callable[[], None]) -> None:
+        """Make the values that `call` needs; what a generator gave is cleaned up behind `write`."""
+        known = dict(self._made)
+        self._write_values(list(call.keywords.values()), write)
+        self._made = known
+
+    def _write_values(self, values: list[Value], write: Callable[[], None]) -> None:
+        pending = [each for value in values for each in _in_order(value)]
+        for position, value in enumerate(pending):
+            if value in self._made or value.base is not None:
+                self._write_base(value)
+            elif value.is_generator:
+                rest = partial(self._write_values, pending[position + 1 :], write)
+                self._write_generator(value, rest)
+                return
+            else:
+                self._write_made(value)
+        write()
+
+    def _write_base(self, value: Value) -> None:
+        if value.base != "body" or value in self._made:
+            return
+        self._made[value] = "body"
+        limit = self._spec.tools.body_size_max
+        self._add("body = exchange.body")
+        if self._is_async:
+            self._add(f"if body is None or len(body) > {limit}:")
+            self._add(f"    body = await exchange.read_body({limit})")
+        else:
+            self._add(f"if len(body) > {limit}:")
+            self._add(f'    raise ContentTooLarge("The body is larger than {limit:,} bytes.")')
+
+    def _write_made(self, value: Value) -> None:
+        name = self._made[value] = f"value_{len(self._made)}_{len(self.names)}"
+        maker = self._name("make", value.function)
+        wait = "await " if value.is_async else ""
+        self._add(f"{name} = {wait}{maker}({self._arguments(value)})", value.label)
+
+    def _write_generator(self, value: Value, write: Callable[[], None]) -> None:
+        name = self._made[value] = f"value_{len(self._made)}_{len(self.names)}"
+        maker = self._name("make", value.function)
+        suffix, wait = ("_async", "await ") if value.is_async else ("", "")
+        self._add(f"opened_{name} = {maker}({self._arguments(value)})", value.label)
+        self._add(f"{name} = {wait}cleanup.enter{suffix}(opened_{name})")
+        self._add("try:")
+        self._indented(write)
+        self._write_failure(has_request=True)
+        self._add("except BaseException as error:")
+        self._add(f"    {wait}cleanup.leave{suffix}(opened_{name}, error)")
+        self._add("    raise")
+        self._add(f"if failure is not None or not cleanup.leave_after_stream(response, opened_{name}):")
+        self._add(f"    {wait}cleanup.leave{suffix}(opened_{name}, failure)")
+
+    def _write_before(self, layer: Layer, index: int) -> None:
+        self._add(f"result = {self._call(layer.call)}", _origin(layer))
+        self._add("if result is not None:")
+        self._add("    response = make_response(result)")
+        self._add("else:")
+        self._indented(self._write_layers, index + 1)
+
+    def _write_after(self, layer: Layer, index: int) -> None:
+        self._add("try:")
+        self._indented(self._write_layers, index + 1)
+        self._write_failure(has_request=self._has_request)
+        self._add(f"result = {self._call(layer.call)}", _origin(layer))
+        self._add("if result is not None:")
+        self._add("    response = make_response(result)")
+
+    def _write_around(self, layer: Layer, index: int) -> None:
+        self._add(f"async def proceed_{index}():")
+        if self._has_generators:
+            self._add("    nonlocal failure")
+        self._indented(self._write_layers, index + 1)
+        self._add("    return response")
+        call = self._call(layer.call, proceed=f"proceed_{index}")
+        self._add(f"response = make_response({call})", _origin(layer))
+
+    def _write_handler(self) -> None:
+        self._add(f"result = {self._call(self._spec.handler, name='handler')}")
+        quick = self._quick
+        if quick is None:
+            self._add("response = make_response(result)")
+            return
+        self.names.update(quick.names)
+        self._add(f"if type(result) is {quick.type_name}:")
+        self._write_quick(quick)
+        self._add("else:")
+        self._add("    response = make_response(result)")
+
+    def _write_quick(self, quick: QuickReply) -> None:
+        if self._is_direct:
+            self._add(f"    content = {quick.encode}")
+            self._add("    response = None")
+        else:
+            self._add(f"    response = prepared({self._spec.status}, block, {quick.encode})")
+
+    # --- ends ---------------------------------------------------------------------------------------
+
+    def _write_failure(self, *, has_request: bool) -> None:
+        self._add("except Exception as error:")
+        if self._has_generators:
+            self._add("    failure = error")
+        if not has_request:
+            self._add("    " + self._request_line())
+        wait = "await " if self._spec.fail_is_async else ""
+        self._add(f"    response = {wait}fail(request, error)")
+
+    def _write_lost(self) -> None:
+        if self._spec.observers and self._is_async:
+            self._add("except BaseException:  # the client went away")
+            self._indented(self._write_observers, "499")
+            self._add("    raise")
+
+    def _write_sending(self) -> None:
+        if self._is_direct and self._quick is not None:
+            self.names["block"] = self._quick.block + self._spec.defaults.block
+            self._add("if response is None:")
+            self._add(f"    exchange.send({self._spec.status}, block, content)")
+            self._add("    return None")
+        elif self._quick is not None:
+            self.names["block"] = self._quick.block
+        self._add("waiting = send(exchange, response, defaults)")
+        if self._is_async:
+            self._add("if waiting is not None:")
+            self._add("    await waiting")
+            self._write_observers("response.status")
+        elif self._spec.observers:
+            self._add("if waiting is not None:")
+            self.names["observe_all"] = _observe_all(self._spec.observers)
+            self._add("    return finish_later(waiting, observe_all, request, response.status, started)")
+            self._write_observers("response.status")
+        else:
+            self._add("return waiting")
+
+    def _write_observers(self, status: str) -> None:
+        for observer in self._spec.observers:
+            self._add(f"{self._name('observe', observer)}(request, {status}, clock() - started)")
+
+    # --- expressions --------------------------------------------------------------------------------
+
+    def _call(self, call: Call, *, name: str = "", proceed: str = "") -> str:
+        function = name or self._name("hook", call.function)
+        keywords = ", ".join(
+            f"{key}={self._expression(value, proceed)}" for key, value in call.keywords.items()
+        )
+        if call.in_thread:
+            return f"await run_in_thread({function}{', ' * bool(keywords)}{keywords})"
+        return f"{'await ' * call.is_async}{function}({keywords})"
+
+    def _arguments(self, value: Value) -> str:
+        parts = [self._expression(each) for each in value.arguments]
+        parts += [f"{key}={self._expression(each)}" for key, each in value.keywords.items()]
+        return ", ".join(parts)
+
+    def _expression(self, value: Value, proceed: str = "") -> str:
+        if value.base == "captured":
+            return f"captured[{value.index}]"
+        if value.base == "proceed":
+            return proceed
+        return value.base if value.base is not None else self._made[value]
+
+
+def _in_order(value: Value) -> list[Value]:
+    ordered: list[Value] = []
+    for needed in value.needs():
+        ordered += _in_order(needed)
+    return [*ordered, value]
+
+
+def _observe_all(observers: tuple[Callable[[Request, int, float], None], ...]) -> Callable[..., None]:
+    def observe(request: Request, status: int, seconds: float) -> None:
+        for observer in observers:
+            observer(request, status, seconds)
+
+    return observe
+
+
+def _origin(layer: Layer) -> str:
+    origin = layer.call.origin
+    return f"{layer.kind}: {origin.name}{f' ({origin.by})' if origin.by else ''}"
+
+
+def _docstring(title: str) -> str:
+    return repr(title) if '"' in title or "\\" in title else f'"""{title}"""'

@@ -1,0 +1,180 @@
+"""Functions that take one parameter's value from the request; made at freeze, called per request.
+
+Each raises `ValidationFailed` whose problems say place and name. Where a handler has several
+such parameters, `read_all` asks every one, so that the client hears of all problems at once.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeAlias
+
+from bistro.app.types import is_list, is_struct
+from bistro.forms import Form
+from bistro.ground.problems import Problem
+from bistro.ground.types import Exchange
+from bistro.http import FormData, Request, UnsupportedMediaType, Upload
+from bistro.validation import (
+    ValidationFailed,
+    json_decoder,
+    struct_converter,
+    text_converter,
+    values_converter,
+)
+
+# Any: readers give values of whatever type the parameter has.
+Reader: TypeAlias = Callable[[Request], Any]
+MISSING: Any = inspect.Parameter.empty
+
+
+def text_reader(place: str, name: str, kind: Any, default: Any) -> Reader:
+    """Read a query field, header or cookie called `name` as a `kind`."""
+    source = _SOURCES[place]
+    if is_struct(kind):
+        convert_struct = struct_converter(kind)
+        return lambda request: _placed(convert_struct, source(request), place, "")
+    if is_list(kind):
+        convert_list = values_converter(kind)
+
+        def read_list(request: Request) -> Any:
+            texts = _get_all(source(request), name)
+            if not texts and default is not MISSING:
+                return default
+            return _placed(convert_list, texts, place, name)
+
+        return read_list
+    convert = text_converter(kind)
+
+    def read(request: Request) -> Any:
+        text = source(request).get(name)
+        if text is None:
+            return _or_missing(default, place, name)
+        return _placed(convert, text, place, name)
+
+    return read
+
+
+def captured_converter(name: str, kind: Any) -> Callable[[str], Any]:
+    """Convert what an untyped `{name}` took from the path to the parameter's type."""
+    convert = text_converter(kind)
+    return lambda text: _placed(convert, text, "path", name)
+
+
+def body_reader(kind: Any, default: Any) -> Callable[[Exchange, bytes], Any]:
+    """Read a JSON body that the client declares as JSON.
+
+    A body of another type is refused (415): a browser can send `text/plain` to other sites without
+    asking them first, so accepting it as JSON would let forms through (CVE-2021-32677).
+    """
+    decode = json_decoder(kind)
+
+    def read_body(exchange: Exchange, body: bytes) -> Any:
+        if not body and default is not MISSING:
+            return default
+        if exchange.find_header(b"content-type") != b"application/json":
+            check_is_json(exchange)
+        return decode(body)
+
+    return read_body
+
+
+def check_is_json(exchange: Exchange) -> None:
+    """Raise `UnsupportedMediaType` unless the body is declared as JSON, or is not there at all."""
+    header = exchange.find_header(b"content-type")
+    if header is None and exchange.body == b"":
+        return
+    media_type = (header or b"").partition(b";")[0].strip().lower()
+    if media_type != b"application/json" and not media_type.endswith(b"+json"):
+        raise UnsupportedMediaType("Send JSON, with the header content-type: application/json.")
+
+
+def form_reader(kind: Any) -> Callable[[Request], Awaitable[Form[Any]]]:
+    """Read the fields of a form as a `kind`."""
+    convert = struct_converter(kind)
+
+    async def read(request: Request) -> Form[Any]:
+        data = await request.form()
+        return Form(_placed(convert, data.fields, "form", ""), data)
+
+    return read
+
+
+async def read_form_data(request: Request) -> FormData:
+    """All fields and files of a form."""
+    return await request.form()
+
+
+def upload_reader(name: str, many: bool, default: Any) -> Callable[[Request], Awaitable[Any]]:
+    """Read the uploaded file, or list of files, of the field `name`."""
+
+    async def read(request: Request) -> Upload | list[Upload]:
+        files = (await request.form()).files
+        if many:
+            return files.get_all(name)
+        found = files.get(name)
+        return _or_missing(default, "form", name) if found is None else found
+
+    return read
+
+
+def read_all(readers: Sequence[Reader]) -> Callable[[Request], list[Any]]:
+    """Call every reader; the problems of all are raised together."""
+
+    def read(request: Request) -> list[Any]:
+        values, problems = [], []
+        for each in readers:
+            try:
+                values.append(each(request))
+            except ValidationFailed as failed:
+                problems += failed.problems
+        if problems:
+            raise ValidationFailed(problems)
+        return values
+
+    return read
+
+
+def read_all_async(readers: Sequence[Reader]) -> Callable[[Request], Awaitable[list[Any]]]:
+    """The same where some readers are to be awaited."""
+
+    async def read(request: Request) -> list[Any]:
+        values, problems = [], []
+        for each in readers:
+            try:
+                value = each(request)
+                values.append(await value if inspect.isawaitable(value) else value)
+            except ValidationFailed as failed:
+                problems += failed.problems
+        if problems:
+            raise ValidationFailed(problems)
+        return values
+
+    return read
+
+
+def _placed(convert: Callable[[Any], Any], raw: Any, place: str, name: str) -> Any:
+    try:
+        return convert(raw)
+    except ValidationFailed as failed:
+        raise failed.with_place(place, name) from None
+
+
+def _or_missing(default: Any, place: str, name: str) -> Any:
+    if default is MISSING:
+        raise ValidationFailed([Problem(place, name, "is missing", "missing")])
+    return default
+
+
+def _get_all(source: Any, name: str) -> list[str]:
+    if hasattr(source, "get_all"):
+        found: list[str] = source.get_all(name)
+        return found
+    return [source[name]] if name in source else []
+
+
+_SOURCES: dict[str, Callable[[Request], Any]] = {
+    "query": lambda request: request.query,
+    "header": lambda request: request.headers,
+    "cookie": lambda request: request.cookies,
+}

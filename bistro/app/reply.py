@@ -1,0 +1,109 @@
+"""From what a handler returned to the answer that is sent."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Callable,
+    Coroutine,
+    Generator,
+    Iterator,
+)
+from typing import Any
+
+from bistro.ground.concurrency import run_in_thread
+from bistro.ground.types import Exchange
+from bistro.http import ClientDisconnected, DefaultHeaders, File, Headers, Json, Response, Stream
+from bistro.http.response import HTML_BLOCK, JSON_BLOCK, TEXT_BLOCK
+from bistro.validation import encode_json
+
+TEXT_STREAM = "text/plain; charset=utf-8"
+BYTES_BLOCK = b"content-type: application/octet-stream\r\n"
+_logger = logging.getLogger("bistro.app")
+
+
+def response_maker(status: int) -> Callable[[Any], Response]:
+    """A function that turns a result into a response with `status` where the result has none itself.
+
+    `Response` stays itself, `str` is text/plain, `bytes` are octets, None is 204, generators are
+    streamed, everything else is JSON. Raises `EncodingError` for what can't be.
+    """
+
+    def make_response(result: Any) -> Response:
+        if isinstance(result, Response):
+            if type(result) is Json:
+                result.encode_with(encode_json)
+            return result
+        if type(result) is str:
+            return Response.prepared(status, TEXT_BLOCK, result.encode())
+        if result is None:
+            return Response.prepared(204 if status == 200 else status, b"", b"")
+        return _make_rarer(result, status)
+
+    return make_response
+
+
+def _make_rarer(result: Any, status: int) -> Response:
+    if hasattr(type(result), "__html__"):
+        return Response.prepared(status, HTML_BLOCK, result.__html__().encode())
+    if isinstance(result, (bytes, bytearray, memoryview)):
+        return Response.prepared(status, BYTES_BLOCK, bytes(result))
+    if isinstance(result, (AsyncGenerator, AsyncIterator, Generator, Iterator)):
+        return Stream(result, status=status, content_type=TEXT_STREAM)
+    return Response.prepared(status, JSON_BLOCK, encode_json(result))
+
+
+def send(
+    exchange: Exchange, response: Response, defaults: DefaultHeaders
+) -> Coroutine[Any, Any, None] | None:
+    """Send `response`; what comes back is to be awaited where it is a stream."""
+    if response.is_stream:
+        assert isinstance(response, Stream)
+        if isinstance(response, File):
+            response.resolve(exchange.method, Headers(exchange.header_items()).find_joined)
+        return send_stream(exchange, response, defaults)
+    exchange.send(response.status, response.header_block(defaults), response.body)
+    return None
+
+
+async def send_stream(exchange: Exchange, response: Stream, defaults: DefaultHeaders) -> None:
+    """Send the pieces as they are made; an error in between breaks the answer off, visibly."""
+    pieces = response.pieces
+    exchange.start(response.status, response.header_block(defaults), response.length)
+    try:
+        if exchange.method != "HEAD":
+            async for piece in pieces if isinstance(pieces, AsyncIterable) else _in_threads(iter(pieces)):
+                await exchange.write(piece.encode() if isinstance(piece, str) else piece)
+        await exchange.finish()
+    except ClientDisconnected:
+        exchange.abort()
+    except BaseException as error:
+        exchange.abort()
+        if not isinstance(error, (asyncio.CancelledError, GeneratorExit)):
+            _logger.exception("a streamed answer broke off: %s", exchange.raw_path)
+        if not isinstance(error, Exception):
+            raise
+    finally:
+        await close_pieces(pieces)
+
+
+async def close_pieces(pieces: Any) -> None:  # Any: sync and async generators share no base
+    """Run the clean-up code of a generator that was not read to its end."""
+    if hasattr(pieces, "aclose"):
+        await pieces.aclose()
+    elif hasattr(pieces, "close"):
+        await run_in_thread(pieces.close)
+
+
+async def _in_threads(pieces: Iterator[bytes | str]) -> AsyncIterator[bytes | str]:
+    # A sync generator may block (it reads files, waits for a query), so it is stepped in a thread.
+    end = object()
+    while True:
+        piece = await run_in_thread(next, pieces, end)
+        if piece is end:
+            return
+        yield piece  # type: ignore[misc]  # not the end mark, so a piece

@@ -1,0 +1,159 @@
+"""`Setup`: the only verbs by which a plugin, built-in or not, adds to an app."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal, Protocol, TypeVar, Unpack, runtime_checkable
+
+from bistro.app.hooks import Function, Hook, HookKind, Observer, Provider
+from bistro.app.lifespan import LifespanFunction, LifespanStep
+from bistro.ground.registry import Origin, find_origin, origin_of_caller
+from bistro.routing import Routes
+from bistro.routing.options import HookOptions
+
+FunctionType = TypeVar("FunctionType", bound=Function)
+Refusal = Callable[[int, str, "tuple[str, int] | None"], None]
+"""Called with status, detail and client where the server refused what is no valid request."""
+
+
+@runtime_checkable
+class Plugin(Protocol):
+    """A bundle of routes, hooks, providers and commands; its configuration is its constructor."""
+
+    requires: ClassVar[tuple[type[Any], ...]] = ()  # Any: a protocol can't name its own classes
+    """Plugins that must be installed before this one."""
+
+    def install(self, setup: Setup) -> None:
+        """Add to the app through `setup`; called once, when the app is frozen."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command of the `bistro` command line: `name`, the function, and who added it where."""
+
+    name: str
+    function: Function
+    help: str
+    origin: Origin
+
+
+Level = Literal["error", "warning", "info"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check found: a stable `id` such as `security.W001`, how grave it is, what and how to fix it."""
+
+    id: str
+    level: Level
+    what: str
+    where: tuple[Origin, ...] = ()
+    fix: str = ""
+
+
+# Any: the app; a check may look at everything in it, and this floor can't name its class here.
+Check = Callable[[Any], "list[Finding]"]
+
+
+@dataclass(slots=True)
+class Registered:
+    """Everything that plugins and the site have added besides routes, in order."""
+
+    hooks: list[Hook] = field(default_factory=list)
+    providers: list[Provider] = field(default_factory=list)
+    steps: list[LifespanStep] = field(default_factory=list)
+    observers: list[tuple[Observer, Origin]] = field(default_factory=list)
+    refusals: list[tuple[Refusal, Origin]] = field(default_factory=list)
+    headers: list[tuple[str, str, Origin, bool]] = field(default_factory=list)
+    commands: list[Command] = field(default_factory=list)
+    checks: list[tuple[Check, Origin]] = field(default_factory=list)
+
+
+class Setup:
+    """What `install` is given. Every verb notes who called it and where."""
+
+    def __init__(self, registered: Registered, by: str) -> None:
+        """`by`: the name of the plugin, shown wherever its additions are listed."""
+        self._registered = registered
+        self._by = by
+        self.routes = Routes(by=by)
+        """The plugin's own routes; include them under any prefix of your choice."""
+
+    def before(self, function: FunctionType, **options: Unpack[HookOptions]) -> FunctionType:
+        """Call `function` before handlers; what it returns, if anything, is the answer."""
+        return self._hook("before", function, options)
+
+    def after(self, function: FunctionType, **options: Unpack[HookOptions]) -> FunctionType:
+        """Call `function` with every answer; it may change it or return another."""
+        return self._hook("after", function, options)
+
+    def around(self, function: FunctionType, **options: Unpack[HookOptions]) -> FunctionType:
+        """Wrap the async `function` around handlers; it awaits its `Proceed` parameter to go on."""
+        return self._hook("around", function, options)
+
+    def on_error(self, exception: type[BaseException]) -> Callable[[FunctionType], FunctionType]:
+        """Answer `exception` with the decorated function, which may take the error and the request."""
+
+        def record(function: FunctionType) -> FunctionType:
+            return self._hook("on_error", function, {"exception": exception})
+
+        return record
+
+    def provide(self, kind: type, function: Function, *, override: bool = False) -> None:
+        """Give every parameter of type `kind` what `function` makes, once a request.
+
+        `function` may ask for values itself, be async, and clean up behind a `yield`.
+        """
+        origin = find_origin(function, self._by)
+        self._registered.providers.append(Provider(kind, function, origin, override))
+
+    def observe(self, function: Observer) -> None:
+        """Call `function` with request, status and seconds once for each answer that was sent."""
+        self._registered.observers.append((function, find_origin(function, self._by)))
+
+    def observe_refusal(self, function: Refusal) -> None:
+        """Call `function` with status, detail and client where the server refused malformed bytes."""
+        self._registered.refusals.append((function, find_origin(function, self._by)))
+
+    def headers(self, pairs: Mapping[str, str], *, override: bool = False) -> None:
+        """Put these headers on every answer that does not set them itself; they cost nothing there."""
+        origin = origin_of_caller("headers", self._by)
+        self._registered.headers += [(name.lower(), value, origin, override) for name, value in pairs.items()]
+
+    def on_start(self, function: Callable[[], Any]) -> None:
+        """Call (or await) `function` when the app starts."""
+        self._step("start", function)
+
+    def on_stop(self, function: Callable[[], Any]) -> None:
+        """Call (or await) `function` when the app stops, the last registered first."""
+        self._step("stop", function)
+
+    def lifespan(self, function: LifespanFunction) -> None:
+        """Run the generator `function` to its `yield` at start, and from there at stop."""
+        self._step("around", function)
+
+    def command(self, name: str, function: Function, *, help: str = "") -> None:
+        """Add `bistro NAME`; the function's parameters are its arguments and options."""
+        origin = find_origin(function, self._by)
+        text = help or (function.__doc__ or "").strip().partition("\n")[0]
+        self._registered.commands.append(Command(name, function, text, origin))
+
+    def check(self, function: Check) -> None:
+        """Let `bistro check` call `function` with the app and report its findings."""
+        self._registered.checks.append((function, find_origin(function, self._by)))
+
+    def _hook(self, kind: HookKind, function: FunctionType, options: Mapping[str, Any]) -> FunctionType:
+        hook = Hook(
+            kind,
+            function,
+            find_origin(function, self._by),
+            only_if_used=options.get("only_if_used"),
+            exception=options.get("exception"),
+        )
+        self._registered.hooks.append(hook)
+        return function
+
+    def _step(self, kind: Literal["start", "stop", "around"], function: Callable[[], Any]) -> None:
+        self._registered.steps.append(LifespanStep(kind, function, find_origin(function, self._by)))

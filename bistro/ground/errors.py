@@ -1,0 +1,44 @@
+"""The root of every error that Bistro raises on purpose.
+
+    BistroError                      has a code, says what, where and how to fix it
+    ├── SetupError        B1xx       the site can't start as it is written
+    │   ├── …                        each room keeps its own kinds in its own errors.py:
+    │   └──                          B10x configuration, B20x routing, B30x injection and hooks
+    └── HttpError         B4xx       an answer to a request (bistro/http/errors.py)
+
+`docs/reference/errors.md` has one entry per code; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from bistro.ground.registry import Origin
+
+
+class BistroError(Exception):
+    """An error that says what went wrong, where it was written, and how to fix it.
+
+    `code` is stable across releases and names the entry in `docs/reference/errors.md`.
+    """
+
+    code: ClassVar[str] = "B000"
+
+    def __init__(self, what: str, *, where: tuple[Origin, ...] = (), fix: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.fix = fix
+
+    def __str__(self) -> str:
+        lines = [f"{type(self).__name__} ({self.code}): {self.what}"]
+        lines += [f"  {origin}" for origin in self.where]
+        if self.fix:
+            lines.append(self.fix)
+        return "\n".join(lines)
+
+
+class SetupError(BistroError):
+    """The site can't start as it is written; raised while building, checking or freezing."""
+
+    code = "B100"

@@ -1,0 +1,128 @@
+"""Small protocols that let lower floors name upper things without importing them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from typing import Any, Protocol
+
+
+class Exchange(Protocol):
+    """One request and the way to answer it: all that the framework knows of a server.
+
+    Native server, ASGI, RSGI, WSGI and the test client each are a small file that speaks it.
+    Nothing here is parsed before it is asked for. Header names are lower case throughout.
+    """
+
+    method: str
+    """The method as sent, e.g. `GET`."""
+    raw_path: str
+    """The path as sent: ASCII, still percent-encoded, without the query; begins with `/`."""
+    query_string: str
+    """What stands behind `?`, ASCII, still percent-encoded; empty when there is none."""
+    body: bytes | None
+    """The whole body where it has arrived with the head; None while it is still arriving."""
+
+    @property
+    def http_version(self) -> str:
+        """`1.0`, `1.1`, `2` …"""
+        ...
+
+    @property
+    def scheme(self) -> str:
+        """`http` or `https`."""
+        ...
+
+    @property
+    def client(self) -> tuple[str, int] | None:
+        """Address and port of the peer; None on a Unix socket."""
+        ...
+
+    def find_header(self, name: bytes) -> bytes | None:
+        """The first value of the header `name` (lower case), or None."""
+        ...
+
+    def header_items(self) -> list[tuple[bytes, bytes]]:
+        """All headers as sent, names in lower case, in order."""
+        ...
+
+    async def read_body(self, size_max: int) -> bytes:
+        """Wait for the whole body; raise `ContentTooLarge` as soon as it is over `size_max` bytes."""
+        ...
+
+    def body_stream(self, size_max: int) -> AsyncIterator[bytes]:
+        """The body in pieces as it arrives; raise `ContentTooLarge` once over `size_max` bytes."""
+        ...
+
+    def send(self, status: int, header_block: bytes, body: bytes) -> None:
+        """Answer in one go. `header_block` is complete lines, each ending in CR LF.
+
+        The server adds status line, Content-Length, Date and the blank line, and leaves the body
+        out where the method or the status forbids one (RFC 9110 §9.3.2, §15.3.5, §15.4.5).
+        """
+        ...
+
+    def start(self, status: int, header_block: bytes, length: int | None) -> None:
+        """Begin an answer in pieces; `length` is the body's size where it is known."""
+        ...
+
+    async def write(self, chunk: bytes) -> None:
+        """Send a piece; waits while the client reads slowly. Raise `ClientDisconnected`."""
+        ...
+
+    async def finish(self) -> None:
+        """End an answer begun with `start`."""
+        ...
+
+    def abort(self) -> None:
+        """Break off an answer begun with `start`, so that the client sees it is incomplete."""
+        ...
+
+    def on_disconnect(self, callback: Callable[[], None]) -> None:
+        """Call `callback` when the client goes away before the answer is complete."""
+        ...
+
+
+class Application(Protocol):
+    """What a server, an adapter or the test client needs of an app."""
+
+    def handle(self, exchange: Exchange) -> Coroutine[Any, Any, None] | None:
+        """Answer `exchange` in place and return None, or return a coroutine that answers it.
+
+        Neither raises: what goes wrong becomes an answer.
+        """
+        ...
+
+    def refuse(self, status: int, detail: str, client: tuple[str, int] | None) -> None:
+        """Note that the server itself answered `status` to bytes that are no valid request."""
+        ...
+
+    async def start(self) -> None:
+        """Freeze and open what the app's parts need; called once, before the first request."""
+        ...
+
+    async def stop(self) -> None:
+        """Close what `start` opened, in reverse order."""
+        ...
+
+
+class UrlBuilder(Protocol):
+    """Makes the URL of a route from its handler or name."""
+
+    def __call__(
+        self,
+        route: Callable[..., Any] | str,
+        /,
+        *,
+        query: Mapping[str, Any] | None = None,
+        fragment: str | None = None,
+        **parameters: Any,
+    ) -> str:
+        """The path (and query, fragment) of `route` with `parameters` filled in."""
+        ...
+
+
+# Any: JSON-like scopes and messages are open dictionaries by the ASGI 3 specification.
+AsgiScope = dict[str, Any]
+AsgiMessage = dict[str, Any]
+AsgiReceive = Callable[[], Awaitable[AsgiMessage]]
+AsgiSend = Callable[[AsgiMessage], Awaitable[None]]

@@ -1,0 +1,292 @@
+"""Answers: a status, headers and a body, with one small class for each usual kind.
+
+How it works: nearly all answers have only the headers that their kind always has, so those are
+bytes made once (`_block`). What is added goes to a short list, and the full, checked
+`ResponseHeaders` exists only where somebody reads or replaces headers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from bistro.http.cookies import make_delete_cookie, make_set_cookie
+from bistro.http.headers import ResponseHeaders, check_header, encode_headers
+from bistro.http.url import check_redirect_target
+
+TEXT_BLOCK = b"content-type: text/plain; charset=utf-8\r\n"
+HTML_BLOCK = b"content-type: text/html; charset=utf-8\r\n"
+JSON_BLOCK = b"content-type: application/json\r\n"
+PROBLEM_BLOCK = b"content-type: application/problem+json\r\n"
+
+SameSite = Literal["lax", "strict", "none"]
+
+
+class Response:
+    """An answer with a body of bytes or text.
+
+    `content_type` is what the body is; text becomes UTF-8. Raises `HeaderValueError` for headers
+    that can't be sent, at the place where they are set.
+    """
+
+    __slots__ = ("_added", "_block", "_headers", "body", "status")
+
+    is_stream = False
+
+    def __init__(
+        self,
+        body: bytes | str = b"",
+        *,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+        content_type: str | None = None,
+    ) -> None:
+        self.body = body.encode() if isinstance(body, str) else body
+        self.status = status
+        self._block = encode_headers({"content-type": content_type}) if content_type else b""
+        self._headers: ResponseHeaders | None = None
+        self._added: list[tuple[str, str]] | None = None
+        if headers:
+            for name, value in headers.items():
+                self.headers[name] = value
+
+    @classmethod
+    def prepared(cls, status: int, block: bytes, body: bytes) -> Response:
+        """An answer whose headers are complete lines already; the cheapest way to make one."""
+        response = Response.__new__(Response)
+        response.status = status
+        response._block = block
+        response.body = body
+        response._headers = response._added = None
+        return response
+
+    @property
+    def headers(self) -> ResponseHeaders:
+        """All headers, to be read and changed."""
+        headers = self._headers
+        if headers is None:
+            headers = self._headers = ResponseHeaders(_split(self._block))
+            for name, value in self._added or ():
+                headers.add(name, value)
+        return headers
+
+    def add_header(self, name: str, value: str) -> None:
+        """Send one more header, whatever is there already; cheaper than `headers.add`."""
+        key = check_header(name, value)
+        if self._headers is not None:
+            self._headers.add(key, value)
+        elif self._added is None:
+            self._added = [(key, value)]
+        else:
+            self._added.append((key, value))
+
+    def set_cookie(
+        self,
+        name: str,
+        value: str,
+        *,
+        max_age: timedelta | int | None = None,
+        expires: datetime | None = None,
+        path: str = "/",
+        domain: str | None = None,
+        secure: bool = False,
+        http_only: bool = True,
+        same_site: SameSite = "lax",
+        partitioned: bool = False,
+    ) -> None:
+        """Set a cookie; `max_age` in seconds. Raises `HeaderValueError` for what browsers would drop."""
+        cookie = make_set_cookie(
+            name,
+            value,
+            max_age=max_age,
+            expires=expires,
+            path=path,
+            domain=domain,
+            secure=secure,
+            http_only=http_only,
+            same_site=same_site,
+            partitioned=partitioned,
+        )
+        self.add_header("set-cookie", cookie)
+
+    def delete_cookie(self, name: str, *, path: str = "/", domain: str | None = None) -> None:
+        """Make the browser forget the cookie; `path` and `domain` must be those it was set with."""
+        self.add_header("set-cookie", make_delete_cookie(name, path=path, domain=domain))
+
+    def cache(
+        self,
+        seconds: int | timedelta = 0,
+        *,
+        public: bool = False,
+        immutable: bool = False,
+        no_store: bool = False,
+        stale_while_revalidate_seconds: int | None = None,
+    ) -> None:
+        """Say who may keep the answer and how long (`Cache-Control`, RFC 9111 §5.2.2).
+
+        Private unless `public`; `no_store` forbids every copy and overrides the rest.
+        """
+        if no_store:
+            self.headers["cache-control"] = "no-store"
+            return
+        age = int(seconds.total_seconds()) if isinstance(seconds, timedelta) else seconds
+        parts = ["public" if public else "private", f"max-age={age}"]
+        if immutable:
+            parts.append("immutable")
+        if stale_while_revalidate_seconds is not None:
+            parts.append(f"stale-while-revalidate={stale_while_revalidate_seconds}")
+        self.headers["cache-control"] = ", ".join(parts)
+
+    def vary(self, *names: str) -> None:
+        """Say that the answer depends on these request headers (RFC 9110 §12.5.5)."""
+        self.headers.vary(*names)
+
+    def header_block(self, defaults: DefaultHeaders) -> bytes:
+        """The lines to send: own headers first, then every default that the answer does not set."""
+        headers = self._headers
+        if headers is not None:
+            return headers.to_block() + defaults.block_without(headers)
+        added = self._added
+        if added is None:
+            return self._block + defaults.block
+        lines = "".join([f"{name}: {value}\r\n" for name, value in added]).encode("latin-1")
+        if any(name in defaults.names for name, _ in added):
+            return self._block + lines + defaults.block_without(self.headers)
+        return self._block + lines + defaults.block
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.status}>"
+
+
+class DefaultHeaders:
+    """Headers that every answer of an app has unless it sets them itself; bytes made once."""
+
+    __slots__ = ("_lines", "block", "names")
+
+    def __init__(self, pairs: Mapping[str, str] | None = None) -> None:
+        self._lines = {name.lower(): encode_headers({name: value}) for name, value in (pairs or {}).items()}
+        self.names = frozenset(self._lines)
+        self.block = b"".join(self._lines.values())
+
+    def block_without(self, headers: ResponseHeaders) -> bytes:
+        """The lines of those defaults that `headers` does not hold."""
+        return b"".join([line for name, line in self._lines.items() if name not in headers])
+
+
+class Text(Response):
+    """Plain text."""
+
+    __slots__ = ()
+
+    def __init__(self, text: str, *, status: int = 200, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(text, status=status)
+        _begin(self, TEXT_BLOCK, headers)
+
+
+class Html(Response):
+    """HTML that is complete and safe as it is: values in it must be escaped already."""
+
+    __slots__ = ()
+
+    def __init__(self, html: str, *, status: int = 200, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(html, status=status)
+        _begin(self, HTML_BLOCK, headers)
+
+
+class Json(Response):
+    """`value` as JSON with a status or headers of its own; plain data may be returned without it."""
+
+    __slots__ = ("value",)
+
+    def __init__(
+        self,
+        value: Any,  # Any: whatever can be encoded; `encode_json` says what can't
+        *,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+        content_type: str = "application/json",
+    ) -> None:
+        super().__init__(status=status)
+        block = (
+            JSON_BLOCK
+            if content_type == "application/json"
+            else encode_headers({"content-type": content_type})
+        )
+        _begin(self, block, headers)
+        self.value = value
+
+    def encode_with(self, encode: Callable[[Any], bytes]) -> None:
+        """Make the body; called by the app, which knows the encoder."""
+        self.body = encode(self.value)
+
+
+class Redirect(Response):
+    """Send the client elsewhere on this site; to another only if its host is in `allowed_hosts`.
+
+    303 makes the next request a GET, which is what follows a form; 307 and 308 keep the method.
+    Raises `BadRequest` for a target that would leave the site (CWE-601).
+    """
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        to: str,
+        *,
+        status: Literal[301, 302, 303, 307, 308] = 303,
+        allowed_hosts: Iterable[str] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(status=status)
+        target = check_redirect_target(to, tuple(allowed_hosts))
+        _begin(self, encode_headers({"location": target}), headers)
+
+
+class Empty(Response):
+    """No body: 204 unless another status is given."""
+
+    __slots__ = ()
+
+    def __init__(self, *, status: int = 204, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(status=status, headers=headers)
+
+
+Pieces = AsyncIterable[bytes | str] | Iterable[bytes | str]
+
+
+class Stream(Response):
+    """An answer sent while `pieces` (a sync or async generator of bytes or text) makes it.
+
+    The generator waits while the client reads slowly, and is closed if the client goes away.
+    A blocking sync generator is stepped in a thread.
+    """
+
+    __slots__ = ("length", "pieces")
+
+    is_stream = True
+
+    def __init__(
+        self,
+        pieces: Pieces,
+        *,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+        content_type: str = "application/octet-stream",
+        length: int | None = None,
+    ) -> None:
+        super().__init__(status=status, content_type=content_type, headers=headers)
+        self.pieces = pieces
+        self.length = length
+
+
+def _begin(response: Response, block: bytes, headers: Mapping[str, str] | None) -> None:
+    response._block = block
+    if headers:
+        for name, value in headers.items():
+            response.headers[name] = value
+
+
+def _split(block: bytes) -> list[tuple[str, str]]:
+    lines = block.decode("latin-1").split("\r\n")[:-1]
+    return [(name, value) for name, _, value in (line.partition(": ") for line in lines)]

@@ -1,0 +1,234 @@
+"""The native server's side of `Exchange`: one request on an HTTP/1.1 connection."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Callable
+from functools import lru_cache
+from typing import Protocol
+
+from bistro.http.errors import ClientDisconnected
+from bistro.serving.body import BodyReader, too_large
+from bistro.serving.heads import BODILESS, CLOSE, CONTINUE, PLAIN_STATUS_LINES, STATUS_LINES
+
+# llhttp has checked the head already (RFC 9112 §5): names are tokens, lines end in CR LF and no
+# value holds a control character; so this pattern only has to take it apart, and is linear.
+_HEADER_LINES = re.compile(rb"\r\n([^:\r\n]+):[ \t]*([^\r\n]*)").findall
+
+FRESH, STARTED, FINISHED, PLAINLY_FINISHED = range(4)
+
+
+@lru_cache(maxsize=512)
+def header_finder(name: bytes) -> Callable[[bytes], re.Match[bytes] | None]:
+    """A function that finds the first value of the header `name` in a head; names come from code."""
+    # Letter by letter instead of a flag: so the scan for the line's end stays a fast one.
+    letters = b"".join(b"[%c%c]" % (c, bytes((c,)).upper()[0]) if 97 <= c <= 122 else b"%c" % c for c in name)
+    return re.compile(rb"\n" + letters + rb":[ \t]*([^\r\n]*)").search
+
+
+class DateLine:
+    """The end of every head: the date, renewed once a second for all connections."""
+
+    __slots__ = ("line",)
+
+    def __init__(self) -> None:
+        self.line = b"\r\ndate: Thu, 01 Jan 1970 00:00:00 GMT\r\n\r\n"
+
+
+class Wire(Protocol):
+    """What an exchange needs of its connection."""
+
+    out: list[bytes] | None
+    """Answers collected while one read is being worked on; None outside of that."""
+    date: DateLine
+    client: tuple[str, int] | None
+    scheme: str
+    lost: bool
+
+    def write(self, data: bytes) -> None: ...
+    async def wait_for_drain(self) -> None: ...
+    def abort(self) -> None: ...
+
+
+class HttpExchange:
+    """One request as received, and the way to answer it (`Exchange` says what each member is).
+
+    Without `__slots__`, so that what most requests never touch costs nothing: it stands on the class.
+    """
+
+    reader: BodyReader | None = None
+    state = FRESH
+    _items: list[tuple[bytes, bytes]] | None = None
+    _callbacks: tuple[Callable[[], None], ...] = ()
+    _asked = False
+    _chunked = False
+    _left: int | None = None
+
+    def __init__(
+        self,
+        wire: Wire,
+        method: str,
+        raw_path: str,
+        query_string: str,
+        head: bytes,
+        body: bytes | None,
+        keep_alive: bool,
+    ) -> None:
+        """`head` begins with the HTTP version and ends with the blank line."""
+        self._wire = wire
+        self.method = method
+        self.raw_path = raw_path
+        self.query_string = query_string
+        self._head = head
+        self.body = body
+        self._keep_alive = keep_alive
+
+    @property
+    def http_version(self) -> str:
+        return "1.0" if self._head.startswith(b"HTTP/1.0") else "1.1"
+
+    @property
+    def scheme(self) -> str:
+        return self._wire.scheme
+
+    @property
+    def client(self) -> tuple[str, int] | None:
+        return self._wire.client
+
+    @property
+    def closes(self) -> bool:
+        """Whether the connection ends with this answer."""
+        return not self._keep_alive or (self.reader is not None and not self.reader.is_complete)
+
+    def header_items(self) -> list[tuple[bytes, bytes]]:
+        items = self._items
+        if items is None:
+            items = self._items = [
+                (name.lower(), value.rstrip(b" \t")) for name, value in _HEADER_LINES(self._head)
+            ]
+        return items
+
+    def find_header(self, name: bytes) -> bytes | None:
+        found = header_finder(name)(self._head)
+        return found[1].rstrip(b" \t") if found else None
+
+    async def read_body(self, size_max: int) -> bytes:
+        if self.body is None:
+            self._ask_for_body()
+            assert self.reader is not None
+            self.body = await self.reader.read(size_max)
+        if len(self.body) > size_max:
+            raise too_large(size_max)
+        return self.body
+
+    async def body_stream(self, size_max: int) -> AsyncIterator[bytes]:
+        if self.body is not None:
+            if self.body:
+                yield await self.read_body(size_max)
+            return
+        self._ask_for_body()
+        assert self.reader is not None
+        async for chunk in self.reader.stream(size_max):
+            yield chunk
+
+    def send(self, status: int, header_block: bytes, body: bytes) -> None:
+        line = PLAIN_STATUS_LINES.get(status)
+        # What needs more than "status line, headers, length, date, body" goes the longer way.
+        if line is None or self.state or not self._keep_alive or self.reader or self.method == "HEAD":
+            self._send_special(status, header_block, body)
+            return
+        self.state = PLAINLY_FINISHED
+        wire = self._wire
+        data = b"%b%bcontent-length: %d%b%b" % (line, header_block, len(body), wire.date.line, body)
+        if wire.out is None:
+            wire.write(data)
+        else:
+            wire.out.append(data)
+
+    def _send_special(self, status: int, header_block: bytes, body: bytes) -> None:
+        if self.state != FRESH:
+            raise RuntimeError("this request has its answer already")
+        self._put_head(
+            status, header_block, b"" if status in BODILESS else b"content-length: %d\r\n" % len(body)
+        )
+        if self.method != "HEAD" and status not in BODILESS:
+            self._put(body)
+        self.state = FINISHED
+
+    def start(self, status: int, header_block: bytes, length: int | None) -> None:
+        if self.state != FRESH:
+            raise RuntimeError("this request has its answer already")
+        self.state = STARTED
+        silent = self.method == "HEAD" or status in BODILESS
+        # HTTP/1.0 knows no chunks (RFC 9112 §7.1): there the end of the connection is the end.
+        self._chunked = length is None and not silent and self.http_version == "1.1"
+        self._left = None if silent else length
+        if length is None and not silent and not self._chunked:
+            self._keep_alive = False
+        if status in BODILESS:
+            framing = b""
+        elif length is not None:
+            framing = b"content-length: %d\r\n" % length
+        else:
+            framing = b"transfer-encoding: chunked\r\n" if self._chunked else b""
+        self._put_head(status, header_block, framing)
+        if silent:
+            self._left = 0
+
+    async def write(self, chunk: bytes) -> None:
+        wire = self._wire
+        if wire.lost:
+            raise ClientDisconnected
+        if not chunk:
+            return
+        if self._chunked:
+            self._put(b"%x\r\n%b\r\n" % (len(chunk), chunk))
+        elif self._left is None:
+            self._put(chunk)
+        else:
+            self._put(chunk[: self._left])
+            self._left -= min(self._left, len(chunk))
+        await wire.wait_for_drain()
+
+    async def finish(self) -> None:
+        self.state = FINISHED
+        if self._chunked:
+            self._put(b"0\r\n\r\n")
+        elif self._left:
+            self._wire.abort()  # fewer bytes than promised: the client must not take it for whole
+
+    def abort(self) -> None:
+        self.state = FINISHED
+        self._keep_alive = False
+        self._wire.abort()
+
+    def on_disconnect(self, callback: Callable[[], None]) -> None:
+        self._callbacks = (*self._callbacks, callback)
+
+    def disconnected(self) -> None:
+        """Tell everyone who asked with `on_disconnect`, once."""
+        callbacks, self._callbacks = self._callbacks, ()
+        for callback in callbacks:
+            callback()
+
+    def _ask_for_body(self) -> None:
+        # RFC 9110 §10.1.1: a client that said `expect` waits for this before it sends the body.
+        if not self._asked and self.state == FRESH:
+            self._asked = True
+            if (self.find_header(b"expect") or b"").lower() == b"100-continue":
+                self._put(CONTINUE)
+
+    def _put_head(self, status: int, header_block: bytes, framing: bytes) -> None:
+        close = CLOSE if self.closes else b""
+        if close:
+            self._keep_alive = False
+        # DateLine begins with the CR LF that ends the length of a plain answer.
+        end = self._wire.date.line[2:]
+        self._put(b"".join((STATUS_LINES[status], header_block, framing, close, end)))
+
+    def _put(self, data: bytes) -> None:
+        wire = self._wire
+        if wire.out is None:
+            wire.write(data)
+        else:
+            wire.out.append(data)

@@ -1,0 +1,34 @@
+"""What the test client says about an application that does not answer as it should."""
+
+from __future__ import annotations
+
+from bistro.ground.errors import BistroError
+
+
+class AnswerIncomplete(BistroError):
+    """The application returned, or was cancelled, without a complete answer.
+
+    If you see this: something that speaks `Exchange` directly left out `send` or `finish`, or an
+    answer in pieces broke off; with `raise_server_errors=True` the cause is raised instead where
+    the application knows it.
+    """
+
+    code = "B710"
+
+
+class TooManyRedirects(BistroError):
+    """Ten redirects, and still no page.
+
+    If you see this: two routes redirect to each other; `error.history` has the answers in order.
+    """
+
+    code = "B711"
+
+
+class ClientClosed(BistroError):
+    """A test client was used after `close()` or after its `with` block.
+
+    If you see this: make a new client; the application it served has been stopped.
+    """
+
+    code = "B712"

@@ -1,0 +1,83 @@
+"""Fixtures for pytest: `app`, `client`, `live_server`, `clock`.
+
+`app` is what the ini option `bistro_app` names, `app:app` where nothing is set; a project whose
+tests need another one defines its own fixture `app`, and the others use that.
+
+pytest loads this file in every environment where Bistro is installed. It takes everything by way of
+`bistro.testing`, whose names are loaded at their first use: a run that needs none of them neither
+waits for Bistro, nor loses its lines from a coverage measurement that starts later.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bistro import testing
+
+if TYPE_CHECKING:
+    from bistro.ground.types import Application
+
+OPTION = "bistro_app"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the ini option `bistro_app`."""
+    parser.addini(OPTION, "the application under test, as module:name", default="app:app")
+
+
+@pytest.fixture
+def app(request: pytest.FixtureRequest) -> Application:
+    """The application that the ini option `bistro_app` names; define a fixture `app` to test another."""
+    return load_app(str(request.config.getini(OPTION)), request.config.rootpath)
+
+
+@pytest.fixture
+def client(app: Application) -> Iterator[testing.Client]:
+    """A test client for `app`, which is started for the test and stopped after it."""
+    with testing.Client(app) as client:
+        yield client
+
+
+@pytest.fixture
+def live_server(app: Application) -> Iterator[testing.LiveServer]:
+    """`app` on a free port of 127.0.0.1; `live_server.url` tells which."""
+    with testing.LiveServer(app) as server:
+        yield server
+
+
+@pytest.fixture
+def clock() -> testing.FakeClock:
+    """A clock that stands still until the test calls `clock.advance(seconds)`."""
+    return testing.FakeClock()
+
+
+def load_app(name: str, root: Path) -> Application:
+    """The application at `module:name`, looked for in `root` first. Raises pytest.UsageError."""
+    module_name, _, attribute = name.partition(":")
+    if str(root) not in sys.path:
+        sys.path.insert(0, str(root))
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        # Only that this very module is missing is the option's fault; other errors show themselves.
+        if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
+            raise
+        raise pytest.UsageError(_advice(f"there is no module {module_name} in {root}")) from None
+    try:
+        found: Application = getattr(module, attribute or "app")
+    except AttributeError:
+        raise pytest.UsageError(_advice(f"{module_name} has no {attribute or 'app'}")) from None
+    return found
+
+
+def _advice(what: str) -> str:
+    return (
+        f'{what}.\nName your application in the configuration of pytest ({OPTION} = "package.module:app")'
+        " or define a fixture `app` in conftest.py."
+    )

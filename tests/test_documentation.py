@@ -1,0 +1,49 @@
+"""Every page of the documentation: its examples run, and its links inside the checkout lead somewhere."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tools.doc_examples import find_pages, read_blocks, run_page
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = find_pages(ROOT)
+TEXTS = sorted({*PAGES, *ROOT.glob("*.md"), *ROOT.glob("changes/*.md")})
+LINK = re.compile(r"\]\((?!\w+:|#)(?P<target>[^)\s#]+)(?:#[^)\s]*)?\)")
+FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+
+
+def name_of(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_examples_of_the_page_run(page: Path) -> None:
+    run_page(page)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_code_of_the_page_says_its_language(page: Path) -> None:
+    unnamed = [block.line for block in read_blocks(page.read_text(encoding="utf-8")) if not block.language]
+    assert not unnamed, (
+        f"blocks without a language at lines {unnamed}: ```text or ```console shows, ```python runs"
+    )
+
+
+@pytest.mark.parametrize("page", TEXTS, ids=name_of)
+def test_links_inside_the_checkout_lead_to_a_file(page: Path) -> None:
+    text = FENCED.sub("", page.read_text(encoding="utf-8"))
+    lost = [target for target in LINK.findall(text) if not (page.parent / target).exists()]
+    assert not lost
+
+
+def test_the_readme_shows_both_commands_and_the_five_line_app() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "./run demo" in text
+    assert "./run test" in text
+    first = next(block for block in read_blocks(text) if block.runs)
+    lines = [line for line in first.text.splitlines() if line.strip() and not line.startswith("#")]
+    assert len(lines) == 5

@@ -1,0 +1,1 @@
+"""The programs that keep the house in order; `./run` starts them."""
