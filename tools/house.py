@@ -150,7 +150,7 @@ def measure_hello() -> Iterator[Figure]:
     """Frames between the server and the handler of the five-line app, and framework calls in all."""
     try:
         frames, calls, places = run_hello()
-    except Exception as error:  # the figures of the files are wanted also while the app can't run
+    except Exception as error:  # noqa: BLE001 - the other figures are wanted also while the app can't run
         yield Figure("hello: frames and framework calls", "-", "2, <= 20", (repr(error),))
         return
     yield Figure("hello: frames from server to handler", str(frames), "2")

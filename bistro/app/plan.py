@@ -104,7 +104,7 @@ class _Writer:
             self._add(self._request_line())
         self._add("try:")
         self._indented(self._write_layers, 0)
-        self._write_failure(has_request=self._has_request)
+        self._write_failure()
         self._write_lost()
         self._write_sending()
         return "\n".join(self._lines) + "\n"
@@ -191,7 +191,7 @@ class _Writer:
         self._add(f"{name} = {wait}cleanup.enter{suffix}(opened_{name})")
         self._add("try:")
         self._indented(write)
-        self._write_failure(has_request=True)
+        self._write_failure()
         self._add("except BaseException as error:")
         self._add(f"    {wait}cleanup.leave{suffix}(opened_{name}, error)")
         self._add("    raise")
@@ -208,7 +208,7 @@ class _Writer:
     def _write_after(self, layer: Layer, index: int) -> None:
         self._add("try:")
         self._indented(self._write_layers, index + 1)
-        self._write_failure(has_request=self._has_request)
+        self._write_failure()
         self._add(f"result = {self._call(layer.call)}", _origin(layer))
         self._add("if result is not None:")
         self._add("    response = make_response(result)")
@@ -243,11 +243,11 @@ class _Writer:
 
     # --- ends ---------------------------------------------------------------------------------------
 
-    def _write_failure(self, *, has_request: bool) -> None:
+    def _write_failure(self) -> None:
         self._add("except Exception as error:")
         if self._has_generators:
             self._add("    failure = error")
-        if not has_request:
+        if not self._has_request:
             self._add("    " + self._request_line())
         wait = "await " if self._spec.fail_is_async else ""
         self._add(f"    response = {wait}fail(request, error)")

@@ -24,6 +24,16 @@ class AppImportFailed(SetupError):
     code = "B702"
 
 
+class AppFailed(AppImportFailed):
+    """A function that the app calls at its start or stop raised an error; `__cause__` is that error.
+
+    If you see this: the traceback above it is your code's; look at your on_start, on_stop and
+    lifespan functions.
+    """
+
+    code = "B707"
+
+
 class CommandSignatureError(SetupError):
     """A command's function has a parameter that can't be made from a command line.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import traceback
@@ -15,6 +16,7 @@ import click
 import bistro
 from bistro.cli.errors import AppImportFailed
 from bistro.ground.errors import BistroError
+from bistro.ground.registry import Origin
 
 EXIT_FINE = 0
 EXIT_PROBLEMS = 1
@@ -22,8 +24,10 @@ EXIT_USAGE = 2
 EXIT_CONFIGURATION = 78
 """EX_CONFIG of sysexits.h."""
 EXIT_INTERRUPTED = 130
+"""128 + SIGINT, as shells say it."""
 
 _PACKAGE = str(Path(bistro.__file__).parent) + os.sep
+_IMPORT_SYSTEM = ("<frozen importlib", str(Path(os.__file__).parent / "importlib") + os.sep)
 
 
 def wants_colour(stream: TextIO, env: Mapping[str, str] = os.environ) -> bool:
@@ -41,62 +45,62 @@ def say(message: str, *, colour: str | None = None) -> None:
     click.echo(text, err=True, color=wants_colour(sys.stderr))
 
 
-def show(data: str) -> None:
-    """Print data on standard output; escape sequences in it are removed where nobody sees colour."""
+def show(data: str = "") -> None:
+    """Print data on standard output; colour in it is removed where nobody sees it."""
     click.echo(data, color=wants_colour(sys.stdout))
 
 
+def show_json(data: object) -> None:
+    """Print data for machines."""
+    click.echo(json.dumps(data, indent=2, ensure_ascii=False))
+
+
 def show_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print rows in columns of even width; the last column is as long as it is."""
-    widths = [max(len(row[i]) for row in (titles, *rows)) for i in range(len(titles) - 1)]
-    heading = _line(titles, widths)
-    show(click.style(heading, bold=True))
+    """Print rows in columns of even width."""
+    widths = [max(map(len, column)) for column in zip(titles, *rows, strict=True)]
+    show(click.style(_line(titles, widths), bold=True))
     for row in rows:
         show(_line(row, widths))
 
 
-def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    padded = [cell.ljust(width) for cell, width in zip(cells, widths, strict=False)]
-    return "  ".join([*padded, cells[-1]]).rstrip()
-
-
 def report_error(error: BistroError) -> int:
-    """Print what `error` says, with the user's own traceback where it has one; the exit code for it."""
+    """Print what `error` says, below the user's own traceback where it has one; the exit code for it."""
     if isinstance(error, AppImportFailed) and error.__cause__ is not None:
-        say(_own_traceback(error.__cause__).rstrip())
+        say(own_traceback(error.__cause__))
     say(str(error), colour="red")
-    return exit_code_of(error)
+    code = getattr(error, "exit_code", EXIT_PROBLEMS)
+    return code if isinstance(code, int) else EXIT_PROBLEMS
 
 
-def exit_code_of(error: BaseException) -> int:
-    """78 for a configuration that can't be used, else 1 (or what the error itself says)."""
-    own = getattr(error, "exit_code", None)
-    if own is None and error.__cause__ is not None:
-        own = getattr(error.__cause__, "exit_code", None)
-    return own if isinstance(own, int) else EXIT_PROBLEMS
+def report_failure(error: Exception) -> int:
+    """Print the traceback of an error that nobody foresaw."""
+    say(own_traceback(error))
+    return EXIT_PROBLEMS
 
 
-def short_path(path: str, folder: Path | None = None) -> str:
-    """`path` from the folder in which the command runs, where it lies in it."""
-    here = str(folder or Path.cwd()) + os.sep
-    return path.removeprefix(here)
-
-
-def _own_traceback(error: BaseException) -> str:
+def own_traceback(error: BaseException) -> str:
     """The traceback from the user's first frame on; how Bistro came there says nothing to them."""
-    if isinstance(error, BistroError):
-        return str(error)
-    return "".join(traceback.format_exception(error.with_traceback(_from_user(error.__traceback__))))
+    trace = _skip_our_frames(error.__traceback__) or (
+        None if isinstance(error, SyntaxError) else error.__traceback__
+    )
+    return "".join(traceback.format_exception(type(error), error, trace)).rstrip()
 
 
-def _from_user(trace: TracebackType | None) -> TracebackType | None:
-    while trace is not None and _is_ours(trace.tb_frame.f_code.co_filename):
+def origin_text(origin: Origin) -> str:
+    """`file:line` from the current folder, where the file lies in it."""
+    return f"{short_path(origin.file)}:{origin.line}"
+
+
+def short_path(path: str) -> str:
+    """`path` from the current folder, where it lies in it."""
+    return path.removeprefix(str(Path.cwd()) + os.sep)
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    return "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
+
+
+def _skip_our_frames(trace: TracebackType | None) -> TracebackType | None:
+    while trace is not None and trace.tb_frame.f_code.co_filename.startswith((_PACKAGE, *_IMPORT_SYSTEM)):
         trace = trace.tb_next
     return trace
-
-
-def _is_ours(file: str) -> bool:
-    return file.startswith((_PACKAGE, "<frozen importlib")) or file == importlib_file
-
-
-importlib_file = sys.modules["importlib"].__file__

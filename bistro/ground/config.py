@@ -25,7 +25,7 @@ from bistro.ground.config_sources import EnvFileChoice, Found, Sources
 from bistro.ground.config_values import WrongValue, convert_setting, describe_type, holds_text, write_setting
 from bistro.ground.environment import Environment, find_debug, find_environment
 from bistro.ground.redaction import clean_text
-from bistro.ground.secret import MASK, Secret
+from bistro.ground.secret import MASK, Secret, is_sensitive_name
 
 __all__ = [
     "ConfigError",
@@ -206,7 +206,7 @@ class _Reader:
 def _wrong(setting: Setting, found: Found, reason: str) -> ConfigFault:
     # Of a secret neither the value nor the reason, which may quote it, is told.
     problem = "has a wrong value"
-    if not setting.secret:
+    if not setting.secret and not is_sensitive_name(setting.path[-1]):
         problem = f"is {clean_text(repr(found.value), length_max=80)}"
         if not any(words in reason for words in _REASONS_THAT_SAY_NO_MORE):
             problem += f" ({clean_text(reason)})"

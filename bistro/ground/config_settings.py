@@ -34,8 +34,9 @@ class Setting:
 
     @property
     def secret(self) -> bool:
-        """Whether the value must not be shown, by its type or by its name."""
-        return plain_type(self.wanted) is Secret or is_sensitive_name(self.path[-1])
+        """Whether the value must not be shown: by its type, or a text by its name."""
+        kind = plain_type(self.wanted)
+        return kind is Secret or (kind in (str, bytes, Any) and is_sensitive_name(self.path[-1]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from enum import Enum
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -128,8 +128,8 @@ def read_bool(text: str) -> bool:
 
 def _read_duration(text: str) -> timedelta | str:
     # `1h30m` is one hour and a half. Other texts are left to msgspec, which reads ISO 8601.
-    compact = text.strip()[:_DURATION_LENGTH_MAX]
-    if not compact or _DURATION.sub("", compact):
+    compact = text.strip()
+    if not 0 < len(compact) <= _DURATION_LENGTH_MAX or _DURATION.sub("", compact):
         return text
     return sum((float(n) * _UNITS[unit.lower()] for n, unit in _DURATION.findall(compact)), timedelta())
 

@@ -48,14 +48,22 @@ def parse_env_file(text: str) -> EnvFile:
     if len(text) > SIZE_MAX:
         return EnvFile({}, [EnvFileFault(1, f"the file has over {SIZE_MAX} characters")])
     text = text.removeprefix("\ufeff").replace("\r\n", "\n")
-    position, line = 0, 1
-    while position < len(text):
-        entry = _ENTRY.match(text, position)
-        # The pattern matches anything, if need be as a faulty line.
-        assert entry is not None
-        _add_entry(entry, line, values, faults)
-        position = entry.end()
-        line += entry[0].count("\n")
+    line = 1
+    # The pattern matches anything, if need be as a faulty line: nothing is skipped.
+    for entry in _ENTRY.finditer(text):
+        name, single, double, bare, rest = entry.groups()
+        quoted = single if double is None else double
+        if rest and not rest.isspace():
+            faults.append(EnvFileFault(line, _fault_message(name, rest)))
+        elif name is not None:
+            value = _bare_value(bare or "") if quoted is None else quoted
+            if double is not None and "\\" in double:
+                value = _ESCAPE.sub(_unescape, double)
+            if "\0" in value:
+                faults.append(EnvFileFault(line, f"{name} holds a NUL character"))
+            else:
+                values[name] = EnvLine(value, line)
+        line += 1 if quoted is None else 1 + quoted.count("\n")
     return EnvFile(values, faults)
 
 
@@ -86,34 +94,16 @@ _ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
 
-def _add_entry(
-    entry: re.Match[str], line: int, values: dict[str, EnvLine], faults: list[EnvFileFault]
-) -> None:
-    name, rest = entry["name"], entry["rest"]
-    if rest.strip():
-        faults.append(EnvFileFault(line, _fault_message(name, rest)))
-    elif name is not None:
-        value = _value_of(entry)
-        if "\0" in value:
-            faults.append(EnvFileFault(line, f"{name} holds a NUL character"))
-        else:
-            values[name] = EnvLine(value, line)
+def _unescape(match: re.Match[str]) -> str:
+    return _ESCAPES.get(match[1], match[1])
 
 
-def _value_of(entry: re.Match[str]) -> str:
-    if entry["single"] is not None:
-        return entry["single"]
-    if entry["double"] is not None:
-        return _ESCAPE.sub(lambda match: _ESCAPES.get(match[1], match[1]), entry["double"])
-    return _without_comment(entry["bare"] or "").strip()
-
-
-def _without_comment(text: str) -> str:
+def _bare_value(text: str) -> str:
     # A `#` begins a comment only after a blank: passwords and colours hold it, too.
-    if text.startswith("#"):
-        return ""
-    places = [place for place in (text.find(" #"), text.find("\t#")) if place >= 0]
-    return text[: min(places)] if places else text
+    if "#" in text:
+        places = [place for place in (text.find(" #"), text.find("\t#")) if place >= 0]
+        text = "" if text.startswith("#") else text[: min(places, default=len(text))]
+    return text.strip()
 
 
 def _fault_message(name: str | None, rest: str) -> str:

@@ -27,14 +27,16 @@ def parse_cookies(header: bytes | str, *, count_max: int = 50, size_max: int = 8
     if len(header) > size_max:
         raise BadRequest(f"The cookies are over {size_max} bytes.")
     text = header if isinstance(header, str) else header.decode("latin-1")
-    # Browsers put one space behind each semicolon: taken away here, nearly no piece needs a closer look.
-    pieces = text.replace("; ", ";").split(";")
+    # Browsers put one space behind each semicolon: taken away here, nearly no header needs a closer look.
+    text = text.replace("; ", ";")
+    has_blanks_or_quotes = " " in text or '"' in text or "\t" in text
+    pieces = text.split(";")
     if len(pieces) > count_max:
         raise BadRequest(f"There are more than {count_max} cookies.")
     cookies: dict[str, str] = {}
     for piece in pieces:
         name, _, value = piece.partition("=")
-        if " " in piece or '"' in piece or "\t" in piece:
+        if has_blanks_or_quotes:
             # Space and tab only: `strip()` would drop U+00A0 too and make `\xa0__Host-a` a `__Host-a`.
             name, value = name.strip(" \t"), _unquote(value.strip(" \t"))
         if name and name not in cookies:

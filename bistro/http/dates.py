@@ -16,8 +16,11 @@ def format_http_date(moment: datetime | float) -> str:
     if isinstance(moment, datetime):
         if moment.tzinfo is None:
             raise ValueError(f"{moment!r} has no time zone; use datetime.now(UTC), or set tzinfo")
-        moment = moment.timestamp()
-    year, month, day, hour, minute, second, weekday, _, _ = time.gmtime(moment)
+        # Not by way of timestamp(): a float rounds the last microsecond up to the next second.
+        parts = moment.utctimetuple()
+    else:
+        parts = time.gmtime(moment)
+    year, month, day, hour, minute, second, weekday, _, _ = parts
     date = f"{_DAYS[weekday]}, {day:02d} {_MONTHS[month - 1]} {year:04d}"
     return f"{date} {hour:02d}:{minute:02d}:{second:02d} GMT"
 

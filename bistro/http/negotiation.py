@@ -83,8 +83,12 @@ def choose_encoding(accept_encoding: str | None, offered: Sequence[str]) -> str 
 def _read_preference(part: str) -> Preference | None:
     if not (part := part.strip(" \t")):
         return None
-    if ";" not in part:
+    # What browsers send, without a walk through the whole grammar.
+    value, semicolon, rest = part.partition(";")
+    if not semicolon:
         return Preference(part.lower())
+    if value and rest.startswith("q=") and _QUALITY.fullmatch(rest, 2):
+        return Preference(value.rstrip(" \t").lower(), float(rest[2:]))
     parsed = parse_parameters(part)
     if parsed is None or not parsed[0]:
         return None

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import socket
 from binascii import a2b_qp
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -150,9 +150,9 @@ def _decode(text: str, where: str) -> str:
         raise BadRequest(f"The {where} isn't UTF-8.") from None
 
 
-def _quote(text: str, unsafe: re.Pattern[str], escapes: Mapping[int, str]) -> str:
-    # Most texts need no escape. In the others, one letter stands for one byte while they are replaced.
-    return text.encode().decode("latin-1").translate(escapes) if unsafe.search(text) else text
+def _quote(text: str, unsafe: re.Pattern[str], escapes: Sequence[str]) -> str:
+    # Most texts need no escape; in the others, each byte is looked up.
+    return "".join(map(escapes.__getitem__, text.encode())) if unsafe.search(text) else text
 
 
 def _quote_field(text: str) -> str:
@@ -213,11 +213,14 @@ _NOT_IN_PATH: Final = re.compile(r"[^A-Za-z0-9\-._~!$&'()*+,;=:@/]")
 _NOT_ASCII: Final = re.compile(r"[^\x00-\x7f]")
 
 
-def _escapes(unsafe: re.Pattern[str]) -> Mapping[int, str]:
-    return {code: f"%{code:02X}" for code in range(256) if unsafe.match(chr(code))}
+def _escapes(unsafe: re.Pattern[str], space: str = "%20") -> Sequence[str]:
+    """What each byte becomes."""
+    letters = [f"%{code:02X}" if unsafe.match(chr(code)) else chr(code) for code in range(256)]
+    letters[ord(" ")] = space
+    return letters
 
 
-_FIELD_ESCAPES: Final = {**_escapes(_NOT_IN_FIELD), ord(" "): "+"}
+_FIELD_ESCAPES: Final = _escapes(_NOT_IN_FIELD, space="+")
 _SEGMENT_ESCAPES: Final = _escapes(_NOT_IN_SEGMENT)
 _PATH_ESCAPES: Final = _escapes(_NOT_IN_PATH)
 _NON_ASCII_ESCAPES: Final = _escapes(_NOT_ASCII)

@@ -7,13 +7,15 @@ request itself.
 from __future__ import annotations
 
 import asyncio
-from typing import Final
+from collections.abc import Coroutine
+from typing import Any, Final
 from urllib.parse import quote
 
 from bistro.ground.types import Application, AsgiReceive, AsgiScope, AsgiSend
 from bistro.serving.asgi_exchange import AsgiExchange
 from bistro.serving.header_block import HeaderBlockCache
 from bistro.serving.limits import Limits
+from bistro.serving.stepping import resume
 
 
 class AsgiAdapter:
@@ -55,7 +57,12 @@ class AsgiAdapter:
         try:
             coroutine = self._app.handle(exchange)
             if coroutine is not None:
-                await coroutine
+                try:
+                    awaited = coroutine.send(None)
+                except StopIteration:
+                    pass
+                else:
+                    await _go_on(coroutine, awaited, exchange)
             if exchange.head is not None:
                 await send(exchange.head)
                 await send({"type": "http.response.body", "body": exchange.answer})
@@ -110,6 +117,24 @@ class AsgiAdapter:
         # Shielded: when the first client goes away, the start goes on for the others.
         await asyncio.shield(self._starting)
         self._is_started = True
+
+
+async def _go_on(coroutine: Coroutine[Any, Any, None], awaited: Any, exchange: AsgiExchange) -> None:
+    """Wait for a handler that has begun to wait; cancel it when its client goes away."""
+    inbox = exchange.get_inbox()
+    task = asyncio.current_task()
+    assert task is not None
+    cancelling = task.cancelling()
+    inbox.cancel_when_gone(task)
+    try:
+        await resume(coroutine.__await__(), awaited)
+    except asyncio.CancelledError:
+        # The task is the server's: it must not be told of a cancellation that is ours.
+        if not inbox.is_cancelled or task.uncancel() > cancelling:
+            raise
+    else:
+        if inbox.is_cancelled:
+            task.uncancel()
 
 
 def find_raw_path(scope: AsgiScope) -> str | None:

@@ -99,7 +99,7 @@ class AsgiExchange:
         body = self.body
         if body is None:
             self._begin_reading(size_max)
-            message = await self._get_inbox().next_message()
+            message = await self._first_message()
             if message.get("more_body"):
                 body = await collect(self._pieces(message), size_max)
             else:
@@ -116,7 +116,7 @@ class AsgiExchange:
                 yield await self.read_body(size_max)
             return
         self._begin_reading(size_max)
-        message = await self._get_inbox().next_message()
+        message = await self._first_message()
         async for piece in limit(self._pieces(message), size_max):
             yield piece
 
@@ -128,15 +128,28 @@ class AsgiExchange:
             raise too_large(size_max)
         self._is_streamed = True
 
+    async def _first_message(self) -> AsgiMessage:
+        if self.inbox is not None:
+            return await self.inbox.next_message()
+        # A small body mostly came with the head: then there is nothing to wait or watch for.
+        steps = self._receive().__await__()
+        try:
+            awaited = next(steps)
+        except StopIteration as ready:
+            message: AsgiMessage = ready.value
+            return self.get_inbox().look_at(message) if message["type"] != "http.request" else message
+        return await self.get_inbox().wait_for_message(steps, awaited)
+
     async def _pieces(self, message: AsgiMessage) -> AsyncIterator[bytes]:
         while True:
             if piece := message.get("body", b""):
                 yield piece
             if not message.get("more_body"):
                 return
-            message = await self._get_inbox().next_message()
+            message = await self.get_inbox().next_message()
 
-    def _get_inbox(self) -> Inbox:
+    def get_inbox(self) -> Inbox:
+        """The receiving side, made when it is first needed."""
         if self.inbox is None:
             self.inbox = Inbox(self._receive)
         return self.inbox
@@ -170,7 +183,7 @@ class AsgiExchange:
         message = {"type": "http.response.start", "status": status, "headers": headers}
         self._sending_head: asyncio.Future[None] | None = asyncio.ensure_future(self._put(message))
         # uvicorn takes pieces for a client that has gone without a word: only the inbox can tell.
-        self._get_inbox().watch(delay_seconds=0)
+        self.get_inbox().watch(delay_seconds=0)
 
     async def write(self, chunk: bytes) -> None:
         """Send a piece; waits while the client reads slowly. Raise `ClientDisconnected`."""
@@ -179,7 +192,7 @@ class AsgiExchange:
             await self._put({"type": "http.response.body", "body": chunk, "more_body": True})
         # A server that never makes us wait must not let one stream hold the event loop.
         await asyncio.sleep(0)
-        if self._get_inbox().is_gone:
+        if self.get_inbox().is_gone:
             raise ClientDisconnected()
 
     async def finish(self) -> None:
@@ -194,7 +207,7 @@ class AsgiExchange:
 
     def on_disconnect(self, callback: Callable[[], None]) -> None:
         """Call `callback` when the client goes away before the answer is complete."""
-        inbox = self._get_inbox()
+        inbox = self.get_inbox()
         inbox.add_callback(callback)
         inbox.watch()
 

@@ -55,16 +55,18 @@ class Host(Protocol):
 
 
 class _Callbacks:
-    """What the parser calls, all of it C functions; see the head of this file."""
+    """What the parser calls, all but one of it C functions; see the head of this file."""
 
     __slots__ = (
         "begun",
         "chunks",
         "ended",
+        "keep_alive",
         "on_body",
         "on_chunk_header",
         "on_message_begin",
         "on_message_complete",
+        "parser",
         "unchunked",
     )
 
@@ -77,6 +79,12 @@ class _Callbacks:
         self.on_message_complete = self.ended.pop
         self.on_chunk_header = self.unchunked.clear
         self.on_body = self.chunks.append
+        self.keep_alive = False
+        self.parser = httptools.HttpRequestParser(self)
+
+    def on_headers_complete(self) -> None:
+        # llhttp knows this only until the message is complete (RFC 9112 §9.3).
+        self.keep_alive = self.parser.should_keep_alive()
 
 
 class Refused(Exception):
@@ -163,6 +171,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self.lost = True
         self._host.closed(self)
+        del self._callbacks.parser  # it holds the callbacks: without this only the collector could free both
         if self._receiving is not None:
             self._receiving.abort()
         self.resume_writing()
@@ -272,7 +281,7 @@ class Connection(asyncio.Protocol):
     def _work(self) -> None:
         """Answer the whole requests in `_held`, one after the other."""
         try:
-            while self._exchange is None and self._drain is None and not self._lingering:
+            while not (self._exchange or self._drain or self._lingering or self._transport.is_closing()):
                 head = self._cut_head()
                 if head is None:
                     return
@@ -288,6 +297,7 @@ class Connection(asyncio.Protocol):
         if end >= 0:
             head = bytes(held[: end + 4])
             del held[: end + 4]
+            self._check_sizes(head)
             self._scan_from = 0
             return head
         self._scan_from = max(0, len(held) - 3)
@@ -376,7 +386,11 @@ class Connection(asyncio.Protocol):
 
     def _answer(self, head: bytes, body: bytes | None, reader: BodyReader | None, upgrade: bool) -> None:
         """Run the app on one request; all that is cheap to test is tested here."""
-        method, target, block = head.split(b" ", 2)
+        try:
+            method, target, block = head.split(b" ", 2)
+        except ValueError:  # HTTP/0.9 had no version
+            self._refuse(Refused(400, "this server speaks HTTP/1.1"))
+            return
         size = len(head)
         if (
             # Below 256 bytes nothing can be too long or too many, and a count is the quickest look.
@@ -391,7 +405,7 @@ class Connection(asyncio.Protocol):
                 return
         host = self._host
         path, _, query = target.decode("ascii").partition("?")
-        keep_alive = self._parser.should_keep_alive() and not upgrade and not host.stopping
+        keep_alive = self._callbacks.keep_alive and not upgrade and not host.stopping
         name = _METHODS.get(method) or method.decode("ascii")
         exchange = HttpExchange(self, name, path, query, block, body, keep_alive)
         if reader is not None:
@@ -433,13 +447,7 @@ class Connection(asyncio.Protocol):
 
     def _examine(self, method: bytes, target: bytes, head: bytes, block: bytes) -> bytes:
         """Judge a request that the quick tests of `_answer` don't pass; its path and query."""
-        limits = self._host.limits
-        if len(target) > limits.request_line_size_max:
-            raise Refused(414, "the request line is too long")
-        if len(head) > limits.headers_size_max or head.count(b"\n") - 2 > limits.headers_count_max:
-            raise Refused(431, "the headers are too large or too many")
-        if len(head) > limits.header_size_max and max(map(len, head.split(b"\n"))) > limits.header_size_max:
-            raise Refused(431, "a header is too large")
+        self._check_sizes(head)
         if not block.startswith((b"HTTP/1.1\r\n", b"HTTP/1.0\r\n")):
             raise Refused(400, "this server speaks HTTP/1.1")
         hosts = _find_hosts(block)
@@ -456,6 +464,15 @@ class Connection(asyncio.Protocol):
         if hosts and authority != hosts[0].rstrip():
             raise Refused(400, "the request target and the Host header differ")
         return slash + path or b"/"
+
+    def _check_sizes(self, head: bytes) -> None:
+        limits = self._host.limits
+        if head.find(b"\n", 0, limits.request_line_size_max + 12) < 0:  # 12: method and version
+            raise Refused(414, "the request line is too long")
+        if len(head) > limits.headers_size_max or head.count(b"\n") - 2 > limits.headers_count_max:
+            raise Refused(431, "the headers are too large or too many")
+        if len(head) > limits.header_size_max and max(map(len, head.split(b"\n"))) > limits.header_size_max:
+            raise Refused(431, "a header is too large")
 
     def _refuse(self, refused: Refused) -> None:
         if self.out is None:
@@ -481,7 +498,7 @@ class Connection(asyncio.Protocol):
 
     def _new_parser(self) -> None:
         self._callbacks = _Callbacks()
-        self._parser = httptools.HttpRequestParser(self._callbacks)
+        self._parser = self._callbacks.parser
 
     def _renew_callbacks(self) -> None:
         callbacks = self._callbacks

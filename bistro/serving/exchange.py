@@ -219,9 +219,10 @@ class HttpExchange:
                 self._put(CONTINUE)
 
     def _put_head(self, status: int, header_block: bytes, framing: bytes) -> None:
-        close = CLOSE if self.closes else b""
-        if close:
+        # A handler that streams may still read the rest of its body; one that has answered won't.
+        if self.state == FRESH and self.closes:
             self._keep_alive = False
+        close = b"" if self._keep_alive else CLOSE
         # DateLine begins with the CR LF that ends the length of a plain answer.
         end = self._wire.date.line[2:]
         self._put(b"".join((STATUS_LINES[status], header_block, framing, close, end)))

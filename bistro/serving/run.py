@@ -1,7 +1,7 @@
 """Serve an app in this process until a signal says to stop.
 
 The first SIGTERM or Ctrl-C stops gracefully: no new connections, answers on their way get
-`grace_seconds` to finish. The second ends the process at once, since by then somebody is impatient.
+`grace_seconds` to finish. The second ends the process at once: by then somebody is impatient.
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ import os
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from bistro.ground.types import Application
-from bistro.serving.server import Server
+from bistro.serving.server import BACKLOG, Server
 
 EXIT_INTERRUPTED = 128 + signal.SIGINT
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -24,7 +26,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """Where to listen: `host` and `port`, a UNIX socket's path in `uds`, or an open socket's number in `fd`."""
+    """Where to listen: `host` and `port`, the path of a UNIX socket in `uds`, or an open socket's `fd`."""
 
     host: str = "127.0.0.1"
     port: int = 8000
@@ -32,21 +34,15 @@ class Binding:
     fd: int | None = None
 
     def open(self) -> socket.socket:
-        """A bound socket that new processes can be given. Raises OSError where the address can't be had."""
+        """A socket that listens there, and that new processes can be given.
+
+        Clients that come before anybody accepts wait. Raises OSError if the address can't be had.
+        """
         if self.fd is not None:
             return socket.socket(fileno=self.fd)
-        if self.uds is not None:
-            return _open_unix(self.uds)
-        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
-        opened = socket.socket(family, socket.SOCK_STREAM)
-        try:
-            # Without it, a restart would have to wait until the kernel has forgotten old connections.
-            opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            opened.bind((self.host, self.port))
-        except BaseException:
-            opened.close()
-            raise
+        opened = _bind_unix(self.uds) if self.uds is not None else _bind(self.host, self.port)
         opened.setblocking(False)
+        opened.listen(BACKLOG)
         return opened
 
 
@@ -66,13 +62,16 @@ def run_app(
     on_ready: Callable[[], None] = lambda: None,
     lifeline: socket.socket | None = None,
 ) -> int:
-    """Serve `app` on `sock` until a signal, and return the exit code: 0, or 130 after Ctrl-C.
+    """Serve `app` on `sock` until a signal; the exit code: 0, or 130 after Ctrl-C.
 
-    `on_ready` is called once connections are accepted. Where `lifeline` is given, its end (the
-    supervisor is gone) stops the server as SIGTERM does. What the app raises at its start is raised.
+    `on_ready` is called once requests are answered. Where a `lifeline` is given, its end (whoever
+    holds the other one is gone) stops the server as SIGTERM does. What the app raises at its start
+    or stop is raised here.
     """
     with asyncio.Runner(loop_factory=find_loop_factory()) as runner:
-        return runner.run(_serve(app, sock, grace_seconds, on_ready, lifeline))
+        code = runner.run(_serve(app, sock, grace_seconds, on_ready, lifeline))
+        _end_if_threads_hang(code)
+    return code
 
 
 def find_loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -85,6 +84,45 @@ def find_loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return factory
 
 
+class StopSignals:
+    """Hears SIGTERM and Ctrl-C in the running event loop: `wait` for the first, end at the second."""
+
+    def __init__(self, before_end: Callable[[], None] = lambda: None) -> None:
+        """`before_end` is called when a second signal is about to end the process."""
+        loop = asyncio.get_running_loop()
+        self._future: asyncio.Future[int] = loop.create_future()
+        self._before_end = before_end
+        for number in SIGNALS:
+            loop.add_signal_handler(number, self._take, number)
+
+    @property
+    def came(self) -> bool:
+        """Whether it is time to stop."""
+        return self._future.done()
+
+    async def wait(self) -> int:
+        """The exit code that the first signal asks for, once it has come."""
+        return await asyncio.shield(self._future)
+
+    def stop(self, code: int = 0) -> None:
+        """Ask to stop, as a first signal does."""
+        if not self._future.done():
+            self._future.set_result(code)
+
+    def _take(self, number: int) -> None:
+        if self._future.done():
+            self._before_end()
+            end_at_once(128 + number)
+        self.stop(EXIT_INTERRUPTED if number == signal.SIGINT else 0)
+
+
+def end_at_once(code: int) -> None:
+    """End this process without waiting for anything, also not for threads that never return."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(code)
+
+
 async def _serve(
     app: Application,
     sock: socket.socket,
@@ -92,39 +130,52 @@ async def _serve(
     on_ready: Callable[[], None],
     lifeline: socket.socket | None,
 ) -> int:
-    loop = asyncio.get_running_loop()
-    stop: asyncio.Future[int] = loop.create_future()
-    _listen_to_signals(loop, stop)
+    signals = StopSignals()
     if lifeline is not None:
-        loop.add_reader(lifeline, _settle, stop, 0)
+        asyncio.get_running_loop().add_reader(lifeline, signals.stop)
     server = Server(app, sock=sock)
-    await server.start()
-    on_ready()
-    code = await stop
+    stopped = asyncio.ensure_future(signals.wait())
+    started = asyncio.ensure_future(server.start())
+    await asyncio.wait({stopped, started}, return_when=asyncio.FIRST_COMPLETED)
+    if not started.done():
+        # Stopped while the app still starts: what it has opened so far is closed by the cancellation.
+        started.cancel()
+        await asyncio.wait({started})
+        return await stopped
+    stopped_early = stopped.done()
+    started.result()
+    if not stopped_early:
+        on_ready()
+    code = await stopped
     await server.stop(grace_seconds)
     return code
 
 
-def _listen_to_signals(loop: asyncio.AbstractEventLoop, stop: asyncio.Future[int]) -> None:
-    def take(number: int) -> None:
-        code = EXIT_INTERRUPTED if number == signal.SIGINT else 0
-        if stop.done():
-            # Not sys.exit: a handler that blocks its thread would keep the interpreter from ending.
-            sys.stderr.flush()
-            sys.stdout.flush()
-            os._exit(code or 128 + number)
-        _settle(stop, code)
+def _end_if_threads_hang(code: int) -> None:
+    """Leave behind the threads whose handlers did not end in the time of grace.
 
-    for number in SIGNALS:
-        loop.add_signal_handler(number, take, number)
+    At its end the interpreter would wait for those of the event loop's pool, perhaps for ever.
+    """
+    if any(thread.is_alive() and thread.name.startswith("asyncio_") for thread in threading.enumerate()):
+        end_at_once(code)
 
 
-def _settle(stop: asyncio.Future[int], code: int) -> None:
-    if not stop.done():
-        stop.set_result(code)
+def _bind(host: str, port: int) -> socket.socket:
+    family, kind, protocol, _, address = socket.getaddrinfo(
+        host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    opened = socket.socket(family, kind, protocol)
+    try:
+        # Without it a restart would have to wait until the kernel has forgotten old connections.
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        opened.bind(address)
+    except BaseException:
+        opened.close()
+        raise
+    return opened
 
 
-def _open_unix(path: str) -> socket.socket:
+def _bind_unix(path: str) -> socket.socket:
     opened = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         _remove_dead_socket(path)
@@ -132,16 +183,15 @@ def _open_unix(path: str) -> socket.socket:
     except BaseException:
         opened.close()
         raise
-    opened.setblocking(False)
     return opened
 
 
 def _remove_dead_socket(path: str) -> None:
-    """A server that was killed leaves its socket's file, on which nobody can listen again."""
+    """A server that was killed leaves its socket's file behind, on which nobody could listen again."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         try:
             probe.connect(path)
         except ConnectionRefusedError:
-            os.unlink(path)
+            Path(path).unlink()
         except OSError:
-            pass
+            pass  # nobody is there, or it is no socket: then `bind` says so

@@ -35,7 +35,7 @@ from bistro.testing.response import Answer, AsyncStream, ClientResponse, Stream
 
 REDIRECTS_MAX: Final = 10
 UNREAD_MAX: Final = 64 * 1024
-GRACE_SECONDS: Final = 1.0
+GRACE_SECONDS: Final = 5.0
 
 
 class AsyncClient:
@@ -347,12 +347,10 @@ def _next_request(request: Request, history: list[ClientResponse]) -> Request:
 
 
 async def _hang_up(exchange: MemoryExchange, task: asyncio.Task[None]) -> None:
+    # As the servers do it: who asked to be told is told, then the handler is cancelled.
     exchange.disconnect()
-    # The application cancels its handler; one that takes no notice is cancelled from here.
+    task.cancel()
     await asyncio.wait({task}, timeout=GRACE_SECONDS)
-    if not task.done():
-        task.cancel()
-        await asyncio.wait({task}, timeout=GRACE_SECONDS)
 
 
 def _iterate(portal: Portal, pieces: AsyncIterator[bytes]) -> Iterator[bytes]:

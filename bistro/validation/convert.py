@@ -20,7 +20,7 @@ from bistro.validation import text as readers
 from bistro.validation.describe import broken_limit, describe
 from bistro.validation.errors import UnsupportedType, ValidationFailed, failure
 from bistro.validation.paths import join_path
-from bistro.validation.types import Node, get_text_node, is_many, plain, type_name, without_none
+from bistro.validation.types import Node, get_union_node, is_many, plain, type_name, without_none
 
 TextConverter = Callable[[str], Any]
 ValuesConverter = Callable[[list[str]], Any]
@@ -50,7 +50,7 @@ def text_converter(type_: Any) -> TextConverter:
     For values of the path, the query, headers, cookies and forms. Raises UnsupportedType now if no text
     can become a `type_`. For `str` the result is `str` itself, so that a caller can leave the call out.
     """
-    converter = find_converter(get_text_node(type_))
+    converter = find_converter(get_union_node(type_))
     if converter is None:
         raise UnsupportedType(
             f"{type_name(type_)} can't be read from a text",
@@ -64,7 +64,7 @@ def values_converter(type_: Any) -> ValuesConverter:
 
     Raises ValidationFailed with a problem for each wrong value, at `[0]`, `[1]` and so on.
     """
-    node, _ = without_none(get_text_node(type_))
+    node, _ = without_none(get_union_node(type_))
     converter = find_values_converter(node)
     if converter is None:
         raise UnsupportedType(

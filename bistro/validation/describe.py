@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from msgspec import inspect
 
-from bistro.validation.types import Node, get_text_node, has_fields, is_many, plain
+from bistro.validation.types import Node, get_union_node, has_fields, is_many, plain
 
 CHOICES_SHOWN_MAX: Final = 20
 
@@ -36,7 +36,7 @@ _WORDS: Final = {
 
 def describe_type(type_: Any) -> str:
     """What a value of `type_` is, in words that fit behind "must be": "a whole number", "one of: a, b"."""
-    return describe(get_text_node(type_))
+    return describe(get_union_node(type_))
 
 
 def describe(node: Node) -> str:

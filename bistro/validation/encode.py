@@ -54,7 +54,7 @@ def encode_json_safely(value: Any) -> bytes:
     """
     try:
         return encode_json(value)
-    except Exception:
+    except Exception:  # noqa: BLE001 - it is there for whatever goes wrong
         return encode_json(_harmless(value, DEPTH_MAX))
 
 
@@ -151,8 +151,7 @@ def _harmless(value: Any, depth: int) -> Any:
     try:
         # Through the encoder, so that dates, Structs and so on look as they always do.
         return msgspec.Raw(encode_json(value))
-    except Exception:
-        # A property or a serializer of the site's may raise anything.
+    except Exception:  # noqa: BLE001 - a property or a serializer of the site's may raise anything
         return printable(f"<{type_name(type(value))}>")
 
 

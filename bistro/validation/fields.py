@@ -30,7 +30,7 @@ from bistro.validation.pydantic_models import (
 from bistro.validation.types import (
     Node,
     get_node,
-    get_text_node,
+    get_union_node,
     has_fields,
     is_many,
     plain,
@@ -116,7 +116,7 @@ def _shape(type_: Any) -> _Shape:
 
 def _pydantic_shape(type_: type[PydanticType]) -> _Shape:
     readers = [
-        (field_name(name, field), _field_reader(type_, name, _annotation_node(field), field.is_required()))
+        (field_name(name, field), _pydantic_reader(type_, name, field))
         for name, field in type_.__pydantic_fields__.items()
     ]
     known = None
@@ -125,12 +125,22 @@ def _pydantic_shape(type_: type[PydanticType]) -> _Shape:
     return _Shape(readers, lambda values: validate_value(type_, values), known)
 
 
-def _annotation_node(field: FieldInfo) -> Node:
+def _pydantic_reader(type_: type[PydanticType], name: str, field: FieldInfo) -> FieldReader:
     try:
-        return get_text_node(field.annotation)
+        node = get_union_node(field.annotation)
     except UnsupportedType:
-        # EmailStr, HttpUrl and the like: pydantic reads them from the text itself.
-        return inspect.AnyType()
+        return _one_reader(_read_foreign, _absent(field.is_required(), False))
+    inner, is_optional = without_none(node)
+    if isinstance(inner, inspect.CustomType) and not is_pydantic(inner.cls):
+        return _one_reader(_read_foreign, _absent(field.is_required(), is_optional))
+    return _field_reader(type_, name, node, field.is_required())
+
+
+def _read_foreign(text: str) -> str:
+    """EmailStr, HttpUrl and the like: pydantic itself reads them from the text."""
+    if not text:
+        raise failure("is required", "missing")
+    return text
 
 
 def _field_reader(type_: Any, name: str, node: Node, is_required: bool) -> FieldReader:

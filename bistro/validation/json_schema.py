@@ -57,7 +57,7 @@ class _Models:
     def reference(self, type_: type[Any]) -> Schema:
         """msgspec's hook for custom types."""
         if not is_pydantic(type_):
-            return {}
+            return {"description": "any value"}  # `object`; msgspec takes an empty schema for none
         name = type_.__name__
         schema = self._schema(type_)
         parts: dict[str, Schema] = schema.pop("$defs", {})

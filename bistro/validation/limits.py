@@ -9,9 +9,10 @@ searched at C speed for what could break a limit, and only where they hold it is
 from __future__ import annotations
 
 import dataclasses
+from array import array
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from itertools import accumulate
+from itertools import accumulate, count
 from math import isfinite
 
 # Any: decoded values are of any type.
@@ -38,6 +39,9 @@ Trail = tuple["Trail | None", Step]
 
 _NUMBERS: Final = frozenset({int, float, Decimal})
 _HARMLESS: Final = frozenset({str, bool, type(None)})
+
+# How many items of a list are looked at together.
+_SLICE: Final = 1000
 
 # Maps every digit to `0`, so that "so many digits in a row" is a search for a fixed text.
 DIGITS: Final = bytes(ord("0") if byte in b"0123456789" else ord(" ") for byte in range(256))
@@ -130,9 +134,19 @@ def _structure(data: bytes) -> bytes:
 
 
 def _find_inside(value: Any, trail: Trail | None) -> Iterator[str]:
-    if _is_plainly_modest(value):
-        return
-    for inner, step in find_parts(value):
+    if type(value) is list:
+        for start in range(0, len(value), _SLICE):
+            items = value[start : start + _SLICE]
+            if not _are_plainly_modest(items):
+                yield from _find_among(zip(items, count(start), strict=False), trail)
+    elif type(value) is not dict or not (
+        _are_plainly_modest(list(value)) and _are_plainly_modest(list(value.values()))
+    ):
+        yield from _find_among(find_parts(value), trail)
+
+
+def _find_among(parts: Iterable[tuple[Any, Step]], trail: Trail | None) -> Iterator[str]:
+    for inner, step in parts:
         kind = type(inner)
         if kind in _NUMBERS:
             if is_excess(inner):
@@ -141,18 +155,15 @@ def _find_inside(value: Any, trail: Trail | None) -> Iterator[str]:
             yield from _find_inside(inner, (trail, step))
 
 
-def _is_plainly_modest(value: Any) -> bool:
-    """A quick yes for lists and dicts of plain values: no loop in Python."""
-    if type(value) is dict:
-        if not _HARMLESS.issuperset(map(type, value)):
-            return False
-        value = value.values()
-    elif type(value) is not list:
+def _are_plainly_modest(values: list[Any]) -> bool:
+    """A quick yes for many values without numbers, or of 64-bit integers only: no loop in Python."""
+    if _HARMLESS.issuperset(map(type, values)):
+        return True
+    try:
+        array("q", values)
+    except (TypeError, OverflowError):
         return False
-    kinds = set(map(type, value))
-    if kinds == {int}:
-        return bool(min(value) >= INTEGER_MIN and max(value) <= INTEGER_MAX)
-    return kinds <= _HARMLESS
+    return True
 
 
 def _field_names(kind: type) -> Iterable[str]:

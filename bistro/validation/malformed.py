@@ -57,8 +57,8 @@ def _reason(data: bytes, message: str) -> str:
     told = _REASON(message)
     if told:
         if "surrogate" in told[1]:
-            return f"half of a surrogate pair before byte {told[2]}"
-        return f"{told[1]} at byte {told[2]}"
+            return f"half of a surrogate pair near byte {told[2]}"
+        return f"{told[1]} near byte {told[2]}"
     if _HALF(data[-_HALF_REACH:]):
         return f"half of a surrogate pair in the last {_HALF_REACH} bytes"
     return f"it ends too early, after {len(data):,} bytes"

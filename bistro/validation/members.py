@@ -80,7 +80,11 @@ def _tagged(members: list[Node], value: Any) -> Node | None:
     if len(members) < 2:
         return members[0] if members else None
     for member in members:
-        if isinstance(member, inspect.StructType) and member.tag == _tag_of(member, value):
+        if (
+            isinstance(member, inspect.StructType)
+            and member.tag_field
+            and member.tag == _tag_of(member, value)
+        ):
             return member
     return None
 

@@ -22,7 +22,7 @@ from bistro.validation.pydantic_models import PydanticType, field_name, is_pydan
 from bistro.validation.types import (
     Fields,
     Node,
-    get_node,
+    get_union_node,
     has_fields,
     is_many,
     plain,
@@ -39,7 +39,7 @@ def output_converter(type_: Any) -> OutputConverter:
     It raises OutputMismatch where `type_` can't be made of it. Where there is nothing to narrow, it is
     `unchanged`, so that a caller can leave the call out.
     """
-    narrow = _pydantic_narrower(type_) if is_pydantic(type_) else _Narrowers().find(get_node(type_))
+    narrow = _pydantic_narrower(type_) if is_pydantic(type_) else _Narrowers().find(get_union_node(type_))
     if narrow is None:
         return unchanged
 
@@ -228,6 +228,8 @@ def _changes(inner: Mapping[str, OutputConverter], get: Callable[[str], Any]) ->
 
 def _with_changes(value: Any, changes: Mapping[str, Any]) -> Any:
     # Not replace(): that would run __post_init__ again, on an object that has passed it.
+    if isinstance(value, tuple):
+        return value._replace(**changes)  # type: ignore[attr-defined]  # only named tuples come here
     changed = copy.copy(value)
     write = msgspec.structs.force_setattr if isinstance(value, msgspec.Struct) else object.__setattr__
     for name, after in changes.items():

@@ -50,8 +50,8 @@ def get_json_node(type_: Any) -> Node:
     return node
 
 
-def get_text_node(type_: Any) -> Node:
-    """Like `get_node`, but `str | date` and other unions that only text can tell apart are allowed."""
+def get_union_node(type_: Any) -> Node:
+    """Like `get_node`, but for any union, such as `str | date`, whose members JSON couldn't tell apart."""
     if get_origin(type_) in (Union, UnionType):
         return inspect.UnionType(tuple(get_node(member) for member in get_args(type_)))
     return get_node(type_)

@@ -43,12 +43,12 @@ def seconds_of(body: bytes) -> float:
     """The shortest of some runs over `body`, which may be refused with a 4xx."""
     best = float("inf")
     for _ in range(5):
-        start = time.perf_counter()
+        start = time.thread_time()
         try:
             parse(chunks_of(body)).close()
         except HttpError as error:
             assert 400 <= error.status < 500
-        best = min(best, time.perf_counter() - start)
+        best = min(best, time.thread_time() - start)
     return best
 
 
@@ -139,13 +139,12 @@ def test_tiny_chunks_cost_in_proportion(size):
         return [FIELD_HEAD, *([b"\r" * size] * count), END]
 
     async def run(chunks: list[bytes]) -> float:
-        start = time.perf_counter()
+        start = time.thread_time()
         await parse_multipart(pieces(chunks), TYPE)
-        return time.perf_counter() - start
+        return time.thread_time() - start
 
-    half = min(asyncio.run(run(body(5_000))) for _ in range(7))
-    whole = min(asyncio.run(run(body(10_000))) for _ in range(7))
-    assert whole / half < 2.6
+    rounds = [(asyncio.run(run(body(5_000))), asyncio.run(run(body(10_000)))) for _ in range(7)]
+    assert min(whole for _, whole in rounds) / min(half for half, _ in rounds) < 2.6
 
 
 @pytest.mark.parametrize(
@@ -353,7 +352,7 @@ def test_disk_that_fills_up_is_a_507_and_leaves_no_file_open(monkeypatch):
         """A file that has room for its first 256 KiB."""
 
         def __init__(self) -> None:
-            self.file = make_file()
+            self.file = make_file()  # noqa: SIM115
 
         def __getattr__(self, name: str):
             return getattr(self.file, name)

@@ -1,5 +1,7 @@
 """Attacks with query strings and URL-encoded forms (security.md, rows 3, 37, 67, 95, 97)."""
 
+import time
+
 import pytest
 
 from bistro.http.errors import BadRequest, ContentTooLarge, HttpError, UnsupportedMediaType
@@ -86,14 +88,12 @@ def test_20_000_invalid_bytes_are_refused_at_once(assert_linear):
 
 
 def test_2_mib_of_escapes_do_not_hold_the_event_loop():
-    import time
-
     body = b"a=" + b"%41a" * 500_000
 
     def seconds() -> float:
-        start = time.perf_counter()
+        start = time.thread_time()
         parse_urlencoded(body)
-        return time.perf_counter() - start
+        return time.thread_time() - start
 
     # security.md §1.3: nothing holds the loop for more than 50 ms.
     assert min(seconds() for _ in range(10)) < 0.05

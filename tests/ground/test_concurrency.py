@@ -217,10 +217,13 @@ def test_cancelling_in_the_moment_in_which_the_answer_arrives_does_not_hang(pool
 def test_timeout_around_a_call_is_a_cancellation(pool: ThreadPool):
     async def main() -> None:
         gate = Gate()
-        asyncio.get_running_loop().call_later(0.02, gate.may_end.set)
         with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.01):
-                await pool.run(gate)
+            async with asyncio.timeout(None) as limit:
+                call = asyncio.create_task(pool.run(gate))
+                await gate.wait_for_begin()
+                limit.reschedule(0)
+                asyncio.get_running_loop().call_soon(gate.may_end.set)
+                await call
         assert gate.ended
 
     asyncio.run(main())

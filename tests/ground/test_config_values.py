@@ -107,6 +107,7 @@ def test_durations(text: str, seconds: float):
         ("x", float),
         ("5 bananas", timedelta),
         ("s", timedelta),
+        ("1h" * 40, timedelta),
         ("999999999w", timedelta),
         ("green", Colour),
         ("c", Literal["a", "b"]),

@@ -59,7 +59,7 @@ def pattern_texts(draw: st.DrawFn) -> str:
 
 
 TEXTS_THAT_FIT = {
-    "str": ["a", "a b", "é", "a/b", "1"],
+    "str": ["a", "a b", "é", "a/b", "1", ".."],
     "int": ["1", "-7", "007", "9" * 18, "9" * 19],
     "slug": ["ab", "1", "-", "2024-02-29"],
     "date": ["2024-02-29"],
@@ -105,7 +105,8 @@ def paths_for(draw: st.DrawFn, routes: list[Route]) -> str:
             text = draw(st.sampled_from(TEXTS_THAT_FIT[segment.converter.name]))
             segments += text.split("/") if segment.is_rest else [segment.prefix + text + segment.suffix]
     quote = draw(st.sampled_from([quote_path_segment, quote_path_segment, escape_all]))
-    return "/" + "/".join(map(quote, segments))
+    slash = draw(st.sampled_from(["/", "/", "/", "/", "%2F"]))
+    return "/" + slash.join(map(quote, segments))
 
 
 @st.composite

@@ -33,7 +33,7 @@ class Note(Struct):
         (date, "a date (YYYY-MM-DD)"),
         (datetime, "a date and time (YYYY-MM-DDTHH:MM:SS)"),
         (enum.Enum("Kind", {"A": "a", "B": "b"}), "one of: a, b"),
-        (Literal["a", 1, None], "one of: a, 1 or null"),
+        (Literal["a", 1, None], "one of: null, 1, a"),
         (int | None, "a whole number or null"),
         (str | date, "a text or a date (YYYY-MM-DD)"),
         (list[int], "a list"),
@@ -43,8 +43,8 @@ class Note(Struct):
         (Note, "an object"),
         (Any, "any value"),
         (
-            Literal[tuple(f"c{index}" for index in range(30))],
-            "one of: " + ", ".join(f"c{index}" for index in range(20)) + ", …",
+            Literal[tuple(f"c{index:02}" for index in range(30))],
+            "one of: " + ", ".join(f"c{index:02}" for index in range(20)) + ", …",
         ),
     ],
 )

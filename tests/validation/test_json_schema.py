@@ -101,7 +101,7 @@ def test_shared_parts_stand_once_and_are_referred_to() -> None:
         (int | None, {"anyOf": [{"type": "integer"}, {"type": "null"}]}),
         (Literal["a", "b"], {"enum": ["a", "b"]}),
         (Any, {}),
-        (object, {}),
+        (object, {"description": "any value"}),
         (dict[str, int], {"type": "object", "additionalProperties": {"type": "integer"}}),
     ],
 )

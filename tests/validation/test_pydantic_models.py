@@ -14,7 +14,15 @@ from hypothesis import strategies as st
 from msgspec import Struct
 
 from bistro.ground.multidict import MultiDict
-from bistro.validation import UnsupportedType, ValidationFailed, encode_json, json_decoder, struct_converter
+from bistro.validation import (
+    OutputMismatch,
+    UnsupportedType,
+    ValidationFailed,
+    encode_json,
+    json_decoder,
+    output_converter,
+    struct_converter,
+)
 
 
 class Item(pydantic.BaseModel):
@@ -136,6 +144,27 @@ def test_models_inside_other_types_are_read_and_tell_all_their_problems(codes_of
         'others["a b"].name': "missing",
     }
     assert codes_of(json_decoder(list[Item] | None), b'[{"name":"x"},{"name":1}]') == {"[1].name": "type"}
+
+
+def test_models_inside_an_output_are_validated() -> None:
+    convert = output_converter(Holder)
+
+    assert convert({"item": {"name": "x"}}) == Holder(Item(name="x"))
+    with pytest.raises(OutputMismatch, match=r"item\.name"):
+        convert({"item": {"name": ""}})
+
+
+def test_name_of_a_validator_s_own_problem_is_kept(codes_of) -> None:
+    assert codes_of(json_decoder(dict[str, Even]), b'{"a":{"number":1}}') == {"a.number": "invalid"}
+
+
+class Nested(pydantic.BaseModel):
+    item: Item
+
+
+def test_model_inside_a_model_fits_no_query() -> None:
+    with pytest.raises(UnsupportedType, match=r"Nested\.item"):
+        struct_converter(Nested)
 
 
 def test_dataclass_of_pydantic_is_validated_by_pydantic(codes_of) -> None:

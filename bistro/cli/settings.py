@@ -1,0 +1,58 @@
+"""The variables of the environment that the framework itself reads."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import Annotated
+
+import msgspec
+
+from bistro.ground.config import Secret, find_environment, read_config
+from bistro.ground.environment import Environment
+
+ENVIRONMENT_NAME = "BISTRO_ENV"
+
+Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+Count = Annotated[int, msgspec.Meta(ge=1, le=1024)]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the environment says about the framework itself; in development `.env` is read as well."""
+
+    bistro_app: str | None = None
+    host: str = "127.0.0.1"
+    port: Port = 8000
+    web_concurrency: Count = 1
+    secret_key: Secret | None = field(default=None, repr=False)
+    database_url: str | None = None
+    debug: bool | None = None
+    log_format: str | None = None
+    log_level: str | None = None
+    log_levels: str | None = None
+
+    @property
+    def log_environment(self) -> dict[str, str]:
+        """What is set for logging, as `configure_logging` reads it."""
+        names = {"LOG_FORMAT": self.log_format, "LOG_LEVEL": self.log_level, "LOG_LEVELS": self.log_levels}
+        colours = {name: os.environ[name] for name in ("NO_COLOR", "FORCE_COLOR") if name in os.environ}
+        return {name: value for name, value in names.items() if value} | colours
+
+
+def read_settings() -> Settings:
+    """The settings of this process. Raises ConfigError."""
+    return read_config(Settings)
+
+
+def choose_environment(asked: str | None = None) -> Environment:
+    """Set for this process and its children what the site runs as, and return it.
+
+    That is what was `asked` for, else what the environment says, else development: whoever types a
+    command sits before the machine on which the site is made. Raises ConfigError.
+    """
+    if asked is not None:
+        os.environ[ENVIRONMENT_NAME] = asked
+    chosen = find_environment(default="development")
+    os.environ[ENVIRONMENT_NAME] = chosen
+    return chosen

@@ -1,0 +1,195 @@
+"""One line for each request, whatever becomes of it, and an id that joins it to all other lines.
+
+How it works: the request's side only appends a tuple; a thread makes lines of them and writes these
+in batches, so that a slow disk or terminal delays no answer. The id stands in the answer, in the
+access line, and (by the context of the request) in every line that is logged on the request's behalf.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import BinaryIO, ClassVar, NamedTuple
+
+from bistro.app import Setup
+from bistro.ground import (
+    BatchedLineWriter,
+    configure_logging,
+    get_logger,
+    make_formatter,
+    request_log_fields,
+)
+from bistro.http import Request, Response
+
+LOGGER_NAME = "bistro.request"
+
+
+@dataclass(frozen=True)
+class RequestLog:
+    """Log each request as one line, and give it an id.
+
+    The id is what a proxy sent as `X-Request-ID` if that is well-formed, else new; the answer carries
+    it too. The `traceparent` of W3C Trace Context gives the field `trace_id`. Paths in `skip` get an
+    id but no line. Lines go to `stream`, standard output by default; `LOG_FORMAT=json` makes each a
+    JSON object, and a level of `bistro.request` over INFO turns them off.
+    """
+
+    skip: tuple[str, ...] = ("/livez", "/readyz")
+    stream: BinaryIO | None = None
+
+    requires: ClassVar[tuple[type, ...]] = ()
+
+    def install(self, setup: Setup) -> None:
+        """Add the hooks; being installed first, they stand around all others."""
+        lines = AccessLines(frozenset(self.skip), self.stream)
+        setup.before(begin_log)
+        setup.after(send_id)
+        setup.observe(lines.note_request)
+        setup.observe_refusal(lines.note_refusal)
+        setup.on_start(lines.start)
+        setup.on_stop(lines.stop)
+
+
+def begin_log(request: Request) -> None:
+    """Give every log line of this request its fields."""
+    # Set and never reset: each request runs in a context of its own, which ends with it.
+    request_log_fields.set(RequestFields(request))
+
+
+def send_id(request: Request, response: Response) -> None:
+    """Tell the client the request's id, for it to quote."""
+    response.add_header("x-request-id", request.id)
+
+
+class RequestFields(Mapping[str, object]):
+    """The log fields of a request, made when a line is really written, which is seldom."""
+
+    __slots__ = ("_request",)
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+
+    def __getitem__(self, name: str) -> object:
+        return self._fields()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._fields())
+
+    def __len__(self) -> int:
+        return len(self._fields())
+
+    def _fields(self) -> dict[str, object]:
+        trace_id = find_trace_id(self._request.exchange.find_header(b"traceparent"))
+        fields: dict[str, object] = {"request_id": self._request.id}
+        return fields if trace_id is None else {**fields, "trace_id": trace_id}
+
+
+def find_trace_id(traceparent: bytes | None) -> str | None:
+    """The trace id of a `traceparent` header (W3C Trace Context §3.2.2); None if it is not well-formed."""
+    match = _match_traceparent(traceparent) if traceparent else None
+    return match[1].decode("ascii") if match else None
+
+
+class AccessLine(NamedTuple):
+    """What is kept of a request until its line is written: plain values, not the request itself.
+
+    A request may hold a body of megabytes, which must not wait in a queue.
+    """
+
+    created: float
+    status: int
+    seconds: float
+    method: str
+    path: str
+    client: tuple[str, int] | None
+    request_id: str
+    traceparent: bytes | None
+    reason: str = ""
+
+
+class AccessLines:
+    """Collects the lines of one app; the writer is made in the process that serves."""
+
+    def __init__(self, skip: frozenset[str], stream: BinaryIO | None) -> None:
+        self._skip = skip
+        self._stream = stream
+        self._is_wanted = True
+        self._writer: BatchedLineWriter[tuple[object, ...]] | None = None
+
+    def start(self) -> None:
+        """Look at how logging is configured; where nobody did, do it with the defaults."""
+        if not logging.getLogger().handlers:
+            configure_logging()
+        self._is_wanted = get_logger(LOGGER_NAME).is_enabled(logging.INFO)
+
+    async def stop(self) -> None:
+        """Write what waits."""
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            await asyncio.to_thread(writer.close)
+
+    def note_request(self, request: Request, status: int, seconds: float) -> None:
+        """Have the line of an answered request written soon."""
+        exchange = request.exchange
+        path = exchange.raw_path
+        if path in self._skip or not self._is_wanted:
+            return
+        writer = self._writer or self._open()
+        # A plain tuple here, in the order of AccessLine: this runs for every request.
+        writer.append(
+            (
+                time.time(),
+                status,
+                seconds,
+                exchange.method,
+                path,
+                exchange.client,
+                request.id,
+                exchange.find_header(b"traceparent"),
+            )
+        )
+
+    def note_refusal(self, status: int, detail: str, client: tuple[str, int] | None) -> None:
+        """Have a line written for bytes that the server refused before there was a request."""
+        if self._is_wanted:
+            writer = self._writer or self._open()
+            writer.append(AccessLine(time.time(), status, 0.0, "", "", client, "", None, detail))
+
+    def _open(self) -> BatchedLineWriter[tuple[object, ...]]:
+        writer = self._writer = BatchedLineWriter(_line_maker(), self._stream)
+        return writer
+
+
+def _line_maker() -> Callable[[tuple[object, ...]], str]:
+    formatter = make_formatter()
+
+    def make_line(item: tuple[object, ...]) -> str:
+        line = AccessLine(*item)  # type: ignore[arg-type]  # appended in this order above
+        level = "ERROR" if line.status >= 500 else "INFO"
+        return formatter.format_event(line.created, level, "request", LOGGER_NAME, _fields_of(line))
+
+    return make_line
+
+
+def _fields_of(line: AccessLine) -> dict[str, object]:
+    fields: dict[str, object] = {
+        "request_id": line.request_id,
+        "trace_id": find_trace_id(line.traceparent),
+        "method": line.method,
+        "path": line.path,
+        "status": line.status,
+        "ms": round(line.seconds * 1000, 3),
+        "client": line.client[0] if line.client else None,
+        "reason": line.reason,
+    }
+    return {name: value for name, value in fields.items() if value not in ("", None)}
+
+
+# Version ff and a trace id of zeros are invalid; later versions may have more behind the flags.
+_match_traceparent = re.compile(
+    rb"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(?:-[!-~]{0,200})?\Z"
+).match
