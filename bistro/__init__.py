@@ -6,6 +6,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from bistro.app import Background as Background
     from bistro.app import Body as Body
     from bistro.app import Cookie as Cookie
     from bistro.app import From as From
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _ROOMS = {
-    "bistro.app": ("Body", "Cookie", "From", "Header", "Path", "Plugin", "Proceed", "Query", "Setup"),
+    "bistro.app": ("Background", "Body", "Cookie", "From", "Header", "Path", "Plugin", "Proceed", "Query", "Setup"),
     "bistro.ground.text": ("escape",),
     "bistro.http": (
         "Empty", "File", "Html", "HttpError", "Json", "NotFound", "Redirect",

@@ -9,6 +9,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from bistro.app.assemble import PlanMaker, Plans, find_default_headers, find_providers, install_plugins
+from bistro.app.background import BackgroundKeeper
 from bistro.app.errors import FrozenError
 from bistro.app.hooks import Function, Observer
 from bistro.app.lifespan import Lifespan, LifespanFunction
@@ -19,6 +20,8 @@ from bistro.ground.types import AsgiReceive, AsgiScope, AsgiSend, Exchange
 from bistro.http import BadRequest, Empty, MethodNotAllowed, NotFound, Redirect, Response
 from bistro.routing import Route, Routes, RouteTable, SlashPolicy, UrlTable
 from bistro.serving.asgi import AsgiAdapter
+
+BACKGROUND_GRACE_SECONDS = 10.0
 
 
 class BaseApp:
@@ -129,7 +132,9 @@ class BaseApp:
         await self._lifespan.start()
 
     async def stop(self) -> None:
-        """Close what `start` opened, last first."""
+        """Let background jobs finish for a while, then close what `start` opened, last first."""
+        if self._frozen is not None:
+            await self._frozen.keeper.wait_for_all(BACKGROUND_GRACE_SECONDS)
         if self._lifespan is not None:
             await self._lifespan.stop()
 
@@ -156,8 +161,14 @@ class Frozen:
         self.registered = registered
         everything = [route for group in groups for route in group.all_routes()] + own.all_routes()
         self.url = UrlTable(everything)
+        self.keeper = BackgroundKeeper()
         maker = PlanMaker(
-            registered, find_providers(registered), find_default_headers(registered), self.url, plans
+            registered,
+            find_providers(registered),
+            find_default_headers(registered),
+            self.url,
+            plans,
+            self.keeper,
         )
         pairs = list(zip(everything, maker.make_all(everything), strict=True))
         self.table: RouteTable[Plan] = RouteTable(pairs, slash)

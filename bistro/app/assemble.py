@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal, get_type_hints
 
+from bistro.app.background import BackgroundKeeper
+from bistro.app.built_in import follow, time_limit
 from bistro.app.errors import HookError, InjectionError, PluginError, SetupErrors
 from bistro.app.failures import FailureGate
 from bistro.app.hooks import Hook, HookKind, Provider
@@ -20,7 +22,7 @@ from bistro.app.steps import Layer, Spec
 from bistro.ground.errors import SetupError
 from bistro.ground.registry import Origin, find_origin
 from bistro.http import DefaultHeaders, FormLimits, Request, RequestTools
-from bistro.routing import HookRecord, Route, Routes
+from bistro.routing import DeclaredRedirect, HookRecord, Route, Routes
 from bistro.validation import json_decoder
 
 Plans = Literal["written", "interpreted"]
@@ -77,6 +79,7 @@ class PlanMaker:
     defaults: DefaultHeaders
     url_for: Any  # Any: the app's UrlBuilder
     plans: Plans
+    keeper: BackgroundKeeper
 
     def make_all(self, routes: Sequence[Route]) -> list[Plan]:
         """One plan for each route, in order. Raises the `SetupError`s of all of them together."""
@@ -102,12 +105,10 @@ class PlanMaker:
         """What happens to a request of `route`."""
         options = route.options
         origin = route.origin if route.origin.name else find_origin(route.handler, route.origin.by)
-        in_thread = (
-            not is_async(route.handler) and not is_generator(route.handler) and options.get("blocking", True)
-        )
+        function, in_thread = _handler_of(route)
         types = {name: converter.python_type for name, converter in route.parameters.items()}
         binder = Binder(self.providers, types)
-        handler = binder.bind(route.handler, "handler", origin, in_thread=in_thread)
+        handler = binder.bind(function, "handler", origin, in_thread=in_thread)
         hooks = self._hooks_of(route)
         layers = [
             self._layer(hook, binder)
@@ -133,7 +134,8 @@ class PlanMaker:
             tools=self._tools_for(route, binder),
             path_parameters=tuple(types),
             make_response=response_maker(status),
-            returns=_return_hint(route.handler),
+            keeper=self.keeper,
+            returns=_return_hint(function),
             status=status,
         )
 
@@ -153,6 +155,9 @@ class PlanMaker:
         for kind in kinds:
             for function in route.options.get(kind, ()):
                 hooks.append(Hook(kind, function, find_origin(function, route.origin.by)))
+        seconds = route.options.get("timeout_seconds")
+        if seconds is not None:
+            hooks.append(Hook("around", time_limit(seconds), route.origin))
         return hooks
 
     def _layer(self, hook: Hook, binder: Binder) -> Layer:
@@ -173,6 +178,15 @@ class PlanMaker:
                 f"the around hook {hook.origin.name} never goes on", where=(hook.origin,), fix=fix
             )
         return Layer(kind, call)
+
+
+def _handler_of(route: Route) -> tuple[Callable[..., Any], bool]:
+    """The function to call, and whether it may block and so runs in a thread."""
+    handler = route.handler
+    if isinstance(handler, DeclaredRedirect):
+        return follow(handler), False
+    may_block = not is_async(handler) and not is_generator(handler)
+    return handler, may_block and route.options.get("blocking", True)
 
 
 def _merge(hooks: Sequence[Hook], layers: Sequence[Layer], late: Mapping[int, Layer]) -> list[Layer]:

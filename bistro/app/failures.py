@@ -14,7 +14,7 @@ from bistro.ground.problems import Problem
 from bistro.http import HttpError, InternalServerError, Request, Response
 from bistro.http.errors import BadRequest, NotFound, UnprocessableContent, problem_details
 from bistro.http.response import HTML_BLOCK, PROBLEM_BLOCK
-from bistro.validation import ValidationFailed, encode_json
+from bistro.validation import ValidationFailed, encode_json_safely
 
 _logger = logging.getLogger("bistro.app")
 _make_response = response_maker(200)
@@ -70,8 +70,8 @@ def as_http_error(error: BaseException) -> BaseException:
     ]
     if any(problem.place == "path" for problem in problems):
         return NotFound()
-    if any(problem.code == "malformed" and problem.place == "body" for problem in problems):
-        return BadRequest("The body is malformed.", problems=problems)
+    if error.is_unreadable:
+        return BadRequest("The body can't be read.", problems=problems)
     return UnprocessableContent("The request has invalid values.", problems=problems)
 
 
@@ -102,7 +102,7 @@ def render_failure(request: Request, error: HttpError) -> Response:
         wants_html = False
     if wants_html:
         return Response.prepared(error.status, HTML_BLOCK, _page(error).encode())
-    return Response.prepared(error.status, PROBLEM_BLOCK, encode_json(problem_details(error)))
+    return Response.prepared(error.status, PROBLEM_BLOCK, encode_json_safely(problem_details(error)))
 
 
 def _page(error: HttpError) -> str:

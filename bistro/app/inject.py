@@ -7,9 +7,10 @@ import inspect
 from collections.abc import Mapping
 from difflib import get_close_matches
 from operator import itemgetter
-from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
 from bistro.app import readers
+from bistro.app.background import Background
 from bistro.app.errors import HookError, InjectionError
 from bistro.app.hooks import Function, Provider
 from bistro.app.markers import From, Proceed
@@ -34,7 +35,18 @@ EXCHANGE = Value("exchange", label="the exchange")
 REQUEST = Value("request", label="the request")
 RESPONSE = Value("response", label="the response so far")
 PROCEED = Value("proceed", label="everything inside")
+BACKGROUND = Value("background", label="work for after the answer")
 BODY = Value("body", label="the body")
+FORM = Value(
+    function=readers.open_form, arguments=(REQUEST,), is_async=True, is_generator=True, label="the form"
+)
+
+
+class Input(NamedTuple):
+    """A value that the client sent: what reads it, and from what."""
+
+    function: Function
+    arguments: tuple[Value, ...]
 
 
 class Binder:
@@ -56,31 +68,26 @@ class Binder:
         """The provided types that something in the plan asks for."""
         return frozenset(self._made)
 
-    @property
-    def wants_files(self) -> bool:
-        """Whether something asks for uploads, whose bodies may be larger."""
-        return any(key in self._made for key in ("upload", FormData))
-
     def bind(self, function: Function, role: Role, origin: Origin, *, in_thread: bool = False) -> Call:
         """The call of `function` with a value for each of its parameters. Raises `InjectionError`."""
-        inputs: dict[str, readers.Reader] = {}
+        inputs: dict[str, Input] = {}
         keywords: dict[str, Value] = {}
         for name, hint, default in signature_of(function, origin):
             found = self._find_value(name, hint, default, role, origin)
             if isinstance(found, Value):
                 keywords[name] = found
-            elif found is not None:
+            elif isinstance(found, Input):
                 inputs[name] = found
         keywords.update(_join_inputs(inputs))
         return Call(function, keywords, is_async(function), origin, in_thread)
 
     def _find_value(
         self, name: str, hint: Any, default: Any, role: Role, origin: Origin
-    ) -> Value | readers.Reader | None:
+    ) -> Value | Input | None:
         kind, notes = strip_annotated(hint)
         source = next((note for note in notes if isinstance(note, From)), None)
         if source is not None:
-            marked: Value | readers.Reader = self._from_marker(source, name, hint, default, origin)
+            marked: Value | Input = self._from_marker(source, name, hint, default, origin)
             return marked
         for rule in (self._base_value, self._provided, self._from_path, self._from_form, self._plain):
             value = rule(name, kind if rule != self._plain else hint, default, role, origin)
@@ -95,6 +102,8 @@ class Binder:
             return REQUEST
         if kind is Exchange:
             return EXCHANGE
+        if kind is Background:
+            return BACKGROUND
         if kind is Response and role == "after":
             return RESPONSE
         if kind == Proceed and role == "around":
@@ -143,31 +152,27 @@ class Binder:
 
     def _from_form(self, name: str, kind: Any, default: Any, role: Role, origin: Origin) -> Any:
         if get_origin(kind) is Form:
-            self._made.setdefault(FormData, REQUEST)
-            return readers.form_reader(get_args(kind)[0])
+            return Input(readers.form_reader(get_args(kind)[0]), (FORM,))
         if kind is FormData:
-            self._made.setdefault(FormData, REQUEST)
-            return readers.read_form_data
+            return Input(readers.whole_form, (FORM,))
         many = is_list(kind) and item_type(kind) is Upload
         if many or strip_optional(kind) is Upload:
-            self._made.setdefault("upload", REQUEST)
-            return readers.upload_reader(name, many, default)
+            return Input(readers.upload_reader(name, many, default), (FORM,))
         return None
 
     def _plain(self, name: str, hint: Any, default: Any, role: Role, origin: Origin) -> Any:
         if hint is inspect.Parameter.empty:
             return None
         if is_scalar(hint) or (is_list(hint) and is_scalar(item_type(hint))):
-            return readers.text_reader("query", name, hint, default)
+            return Input(readers.text_reader("query", name, hint, default), (REQUEST,))
         kind = strip_optional(strip_annotated(hint)[0])
         is_body = is_struct(kind) or is_list(kind) or (get_origin(kind) or kind) is dict
         if role == "handler" and is_body:
             return self._body(hint, default)
         return None
 
-    def _body(self, hint: Any, default: Any) -> Value:
-        read = readers.body_reader(hint, default)
-        return Value(function=read, arguments=(EXCHANGE, BODY), label=f"the body as {name_of_type(hint)}")
+    def _body(self, hint: Any, default: Any) -> Input:
+        return Input(readers.body_reader(hint, default), (EXCHANGE, BODY))
 
     def _from_marker(self, source: From, name: str, hint: Any, default: Any, origin: Origin) -> Any:
         kind, notes = strip_annotated(hint)
@@ -182,7 +187,7 @@ class Binder:
                 raise InjectionError(f"the path has no {{{source.name or name}}}", where=(origin,))
             return value
         wire_name = source.name or (name.replace("_", "-") if source.place == "header" else name)
-        return readers.text_reader(source.place, wire_name, kind, default)
+        return Input(readers.text_reader(source.place, wire_name, kind, default), (REQUEST,))
 
     def _nobody(self, name: str, hint: Any, role: Role, origin: Origin) -> InjectionError | HookError:
         if hint is inspect.Parameter.empty:
@@ -254,21 +259,16 @@ def _is_hashable(kind: Any) -> bool:
     return True
 
 
-def _join_inputs(inputs: dict[str, readers.Reader]) -> dict[str, Value]:
+def _join_inputs(inputs: dict[str, Input]) -> dict[str, Value]:
     """One value for each input; several are read together, so that all their problems are told."""
-    if not inputs:
-        return {}
-    needs_waiting = any(is_async(reader) for reader in inputs.values())
     if len(inputs) == 1:
-        ((name, reader),) = inputs.items()
-        return {name: Value(function=reader, arguments=(REQUEST,), is_async=needs_waiting, label=name)}
-    read = readers.read_all_async if needs_waiting else readers.read_all
-    together = Value(
-        function=read(tuple(inputs.values())),
-        arguments=(REQUEST,),
-        is_async=needs_waiting,
-        label=", ".join(inputs),
-    )
+        ((name, single),) = inputs.items()
+        return {name: Value(function=single.function, arguments=single.arguments, label=name)}
+    needed = list(dict.fromkeys(value for each in inputs.values() for value in each.arguments))
+    readings = [
+        (each.function, [needed.index(value) for value in each.arguments]) for each in inputs.values()
+    ]
+    together = Value(function=readers.read_all(readings), arguments=tuple(needed), label=", ".join(inputs))
     return {
         name: Value(function=itemgetter(index), arguments=(together,), label=name)
         for index, name in enumerate(inputs)

@@ -10,6 +10,7 @@ import time
 from typing import Any
 
 from bistro.app import cleanup
+from bistro.app.background import Background
 from bistro.app.reply import send
 from bistro.app.steps import Call, Spec, Value
 from bistro.ground.concurrency import run_in_thread
@@ -40,6 +41,7 @@ class InterpretedPlan:
         waiting = send(exchange, response, spec.defaults)
         if waiting is not None:
             await waiting
+        run.background.start(spec.keeper)
         run.observe(response.status, started)
 
 
@@ -53,6 +55,7 @@ class _Run:
         self._request = request
         self._values: dict[Value, Any] = {}
         self._failure: BaseException | None = None
+        self.background = Background()
 
     async def layer(self, index: int) -> Response:
         """The answer of layer `index` and everything inside it."""
@@ -141,6 +144,8 @@ class _Run:
             return self._exchange
         if value.base == "request":
             return self._request
+        if value.base == "background":
+            return self.background
         if value.base == "captured":
             return self._captured[value.index]
         return await self._exchange.read_body(self._spec.tools.body_size_max)

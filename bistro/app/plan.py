@@ -16,6 +16,7 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from bistro.app import cleanup
+from bistro.app.background import Background
 from bistro.app.interpret import InterpretedPlan
 from bistro.app.quick import QuickReply, find_quick_reply
 from bistro.app.reply import send
@@ -62,15 +63,18 @@ class _Writer:
         self._lines: list[str] = []
         self._depth = 1
         self._made: dict[Value, str] = {}
-        self._is_async = is_async_spec(spec)
+        self._is_async = is_async_spec(spec) or spec.has_background()
         values = spec.all_values()
         kinds = {layer.kind for layer in spec.layers}
         self._has_generators = any(value.is_generator for value in values)
-        self._is_direct = not ({"after", "around"} & kinds or spec.observers or self._has_generators)
+        self._is_direct = not (
+            {"after", "around"} & kinds or spec.observers or self._has_generators or spec.has_background()
+        )
         self._has_request = bool(spec.observers) or any(value.base == "request" for value in values)
         self._quick = find_quick_reply(spec.returns)
         # Any: generated code names objects of every kind.
         self.names: dict[str, Any] = {
+            "Background": Background,
             "ContentTooLarge": ContentTooLarge,
             "Request": Request,
             "cleanup": cleanup,
@@ -79,6 +83,7 @@ class _Writer:
             "fail": spec.fail,
             "finish_later": finish_later,
             "handler": spec.handler.function,
+            "keeper": spec.keeper,
             "make_response": spec.make_response,
             "prepared": Response.prepared,
             "run_in_thread": run_in_thread,
@@ -100,6 +105,8 @@ class _Writer:
             self._add("started = clock()")
         if self._has_generators:
             self._add("failure = None")
+        if spec.has_background():
+            self._add("background = Background()")
         if self._has_request:
             self._add(self._request_line())
         self._add("try:")
@@ -270,6 +277,8 @@ class _Writer:
         if self._is_async:
             self._add("if waiting is not None:")
             self._add("    await waiting")
+            if self._spec.has_background():
+                self._add("background.start(keeper)")
             self._write_observers("response.status")
         elif self._spec.observers:
             self._add("if waiting is not None:")

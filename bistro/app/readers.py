@@ -7,14 +7,15 @@ such parameters, `read_all` asks every one, so that the client hears of all prob
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from bistro.app.types import is_list, is_struct
 from bistro.forms import Form
 from bistro.ground.problems import Problem
 from bistro.ground.types import Exchange
-from bistro.http import FormData, Request, UnsupportedMediaType, Upload
+from bistro.http import FormData, Request, UnsupportedMediaType
 from bistro.validation import (
     ValidationFailed,
     json_decoder,
@@ -89,63 +90,49 @@ def check_is_json(exchange: Exchange) -> None:
         raise UnsupportedMediaType("Send JSON, with the header content-type: application/json.")
 
 
-def form_reader(kind: Any) -> Callable[[Request], Awaitable[Form[Any]]]:
+async def open_form(request: Request) -> AsyncIterator[FormData]:
+    """The form of a request; its uploads are closed when the request is through with it."""
+    data = await request.form()
+    try:
+        yield data
+    finally:
+        data.close()
+
+
+def form_reader(kind: Any) -> Callable[[FormData], Form[Any]]:
     """Read the fields of a form as a `kind`."""
     convert = struct_converter(kind)
-
-    async def read(request: Request) -> Form[Any]:
-        data = await request.form()
-        return Form(_placed(convert, data.fields, "form", ""), data)
-
-    return read
+    return lambda data: Form(_placed(convert, data.fields, "form", ""), data)
 
 
-async def read_form_data(request: Request) -> FormData:
+def whole_form(data: FormData) -> FormData:
     """All fields and files of a form."""
-    return await request.form()
+    return data
 
 
-def upload_reader(name: str, many: bool, default: Any) -> Callable[[Request], Awaitable[Any]]:
+def upload_reader(name: str, many: bool, default: Any) -> Callable[[FormData], Any]:
     """Read the uploaded file, or list of files, of the field `name`."""
 
-    async def read(request: Request) -> Upload | list[Upload]:
-        files = (await request.form()).files
+    def read(data: FormData) -> Any:
         if many:
-            return files.get_all(name)
-        found = files.get(name)
+            return data.files.get_all(name)
+        found = data.files.get(name)
         return _or_missing(default, "form", name) if found is None else found
 
     return read
 
 
-def read_all(readers: Sequence[Reader]) -> Callable[[Request], list[Any]]:
-    """Call every reader; the problems of all are raised together."""
+def read_all(readers: Sequence[tuple[Callable[..., Any], Sequence[int]]]) -> Callable[..., list[Any]]:
+    """Call every reader with the arguments at its positions; the problems of all are raised together."""
 
-    def read(request: Request) -> list[Any]:
+    def read(*arguments: Any) -> list[Any]:
         values, problems = [], []
-        for each in readers:
+        for reader, positions in readers:
             try:
-                values.append(each(request))
+                values.append(reader(*(arguments[position] for position in positions)))
             except ValidationFailed as failed:
-                problems += failed.problems
-        if problems:
-            raise ValidationFailed(problems)
-        return values
-
-    return read
-
-
-def read_all_async(readers: Sequence[Reader]) -> Callable[[Request], Awaitable[list[Any]]]:
-    """The same where some readers are to be awaited."""
-
-    async def read(request: Request) -> list[Any]:
-        values, problems = [], []
-        for each in readers:
-            try:
-                value = each(request)
-                values.append(await value if inspect.isawaitable(value) else value)
-            except ValidationFailed as failed:
-                problems += failed.problems
+                place = "body" if len(positions) > 1 else ""
+                problems += [each if each.place else replace(each, place=place) for each in failed.problems]
         if problems:
             raise ValidationFailed(problems)
         return values

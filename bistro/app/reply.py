@@ -19,7 +19,7 @@ from bistro.ground.concurrency import run_in_thread
 from bistro.ground.types import Exchange
 from bistro.http import ClientDisconnected, DefaultHeaders, File, Headers, Json, Response, Stream
 from bistro.http.response import HTML_BLOCK, JSON_BLOCK, TEXT_BLOCK
-from bistro.validation import encode_json
+from bistro.validation import ENCODING_REFUSALS, encode_json, explain_encoding
 
 TEXT_STREAM = "text/plain; charset=utf-8"
 BYTES_BLOCK = b"content-type: application/octet-stream\r\n"
@@ -54,7 +54,10 @@ def _make_rarer(result: Any, status: int) -> Response:
         return Response.prepared(status, BYTES_BLOCK, bytes(result))
     if isinstance(result, (AsyncGenerator, AsyncIterator, Generator, Iterator)):
         return Stream(result, status=status, content_type=TEXT_STREAM)
-    return Response.prepared(status, JSON_BLOCK, encode_json(result))
+    try:
+        return Response.prepared(status, JSON_BLOCK, encode_json(result))
+    except ENCODING_REFUSALS as error:
+        raise explain_encoding(result, error) from error
 
 
 def send(

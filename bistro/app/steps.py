@@ -11,12 +11,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from bistro.app.background import BackgroundKeeper
 from bistro.app.hooks import Function, Observer
 from bistro.ground.registry import Origin
 from bistro.http import DefaultHeaders, Response
 from bistro.http.request import RequestTools
 
-BaseName = Literal["exchange", "captured", "request", "response", "proceed", "body"]
+BaseName = Literal["exchange", "captured", "request", "response", "proceed", "body", "background"]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -80,12 +81,17 @@ class Spec:
     path_parameters: tuple[str, ...]
     make_response: Callable[[Any], Response]
     """Turns what the handler returned into a response."""
+    keeper: BackgroundKeeper
     returns: Any = None  # Any: the declared return annotation, for the quick way of plain results
     status: int = 200
 
     def calls(self) -> tuple[Call, ...]:
         """The hooks from the outside in, then the handler."""
         return (*(layer.call for layer in self.layers), self.handler)
+
+    def has_background(self) -> bool:
+        """Whether somebody may leave work for after the answer."""
+        return any(value.base == "background" for value in self.all_values())
 
     def needs_body(self) -> bool:
         """Whether some value is made from the whole body."""

@@ -43,10 +43,10 @@ class CommandSignatureError(SetupError):
     code = "B703"
 
 
-class AddressTaken(BistroError):
-    """Another program listens on the address already.
+class AddressUnavailable(BistroError):
+    """The server can't listen where it should.
 
-    If you see this: stop the other program, or take another port with `--port`.
+    If you see this: another program has the port already, or the address is not of this machine.
     """
 
     code = "B704"

@@ -23,7 +23,7 @@ class Claim:
     """What there may be only one of, within its kind."""
     origin: Origin
     override: bool = False
-    """Whether it is meant to replace an earlier claim of the same key."""
+    """Whether it is meant to replace other claims of the same key."""
 
     def __str__(self) -> str:
         return f"{self.kind} {_shown(self.key)}"
@@ -53,12 +53,11 @@ class ConflictError(SetupError):
 class Registry:
     """Collects claims in the order in which they are made, and finds those that clash.
 
-    >>> registry = Registry()
-    >>> registry.claim("command", "seed", Origin("shop.py", 3))
-    >>> registry.claim("command", "seed", Origin("blog.py", 9))
-    >>> registry.raise_conflicts()
-    Traceback (most recent call last):
-    ConflictError: ConflictError (B102): two claims of command 'seed'
+    registry.claim("command", "seed", Origin("shop.py", 3))
+    registry.claim("command", "seed", Origin("blog.py", 9))
+    registry.raise_conflicts()
+
+    ConflictError (B102): two claims of command 'seed'
       shop.py:3
       blog.py:9
     Remove or rename all but one, or pass override=True where it should replace the others.
@@ -73,8 +72,8 @@ class Registry:
         """Note that `origin` registers `key` as a `kind`.
 
         The same place claiming the same thing again, as when a module is included twice, is one
-        claim. With `override` it replaces what was claimed before it; a clash is not raised here
-        but by `raise_conflicts`, together with all others.
+        claim. With `override` it replaces those that are claimed without. A clash is not raised
+        here but by `raise_conflicts`, together with all others.
         """
         claims = self._claims.setdefault((kind, key), [])
         new = Claim(kind, key, origin, override)
@@ -115,12 +114,8 @@ class Registry:
 
 
 def _winners(claims: list[Claim]) -> list[Claim]:
-    """The claims that nobody replaced: all those from the last with `override` on, never none."""
-    overrides = [place for place, claim in enumerate(claims) if claim.override]
-    if not overrides:
-        return claims
-    # Two that both mean to win are a clash between these two.
-    return [claims[place] for place in overrides] + [c for c in claims[overrides[-1] + 1 :] if not c.override]
+    # In whatever order they were made: two that both mean to win clash with each other.
+    return [claim for claim in claims if claim.override] or claims
 
 
 def _describe(claims: tuple[Claim, ...]) -> str:

@@ -1,9 +1,15 @@
 """The root of every error that Bistro raises on purpose.
 
     BistroError                      has a code, says what, where and how to fix it
-    ├── SetupError        B1xx       the site can't start as it is written
+    ├── SetupError        B100       the site can't start as it is written
+    │   ├── ConfigError   B101       settings are missing or wrong (ground/config_errors.py)
+    │   ├── ConflictError B102       two parts claim one thing (ground/claims.py)
+    │   ├── WeakKeyError  B110       a secret key is missing or weak (ground/keyring.py)
+    │   ├── LoggingError  B120       no such level or format of logging (ground/log.py)
     │   ├── …                        each room keeps its own kinds in its own errors.py:
-    │   └──                          B10x configuration, B20x routing, B30x injection and hooks
+    │   └──                          B20x routing, B30x injection and hooks
+    ├── BadSignature      B111       a text was not made here, or changed (ground/signing.py)
+    │   └── SignatureExpired  B112   it was made here, too long ago
     └── HttpError         B4xx       an answer to a request (bistro/http/errors.py)
 
 `docs/reference/errors.md` has one entry per code; a test holds the two together.
@@ -42,3 +48,5 @@ class SetupError(BistroError):
     """The site can't start as it is written; raised while building, checking or freezing."""
 
     code = "B100"
+    exit_code: ClassVar[int] = 1
+    """With what a command ends that stops here; 78 (EX_CONFIG of sysexits.h) for configuration."""

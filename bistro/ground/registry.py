@@ -6,8 +6,10 @@ Everything that a site is made of (routes, hooks, providers, commands …) is re
 
 from __future__ import annotations
 
+import inspect
 import sys
 from dataclasses import dataclass, field
+from functools import partial
 from types import CodeType, FrameType
 
 
@@ -30,15 +32,20 @@ class Origin:
 
 
 def find_origin(thing: object, by: str = "") -> Origin:
-    """Where `thing` (a function, method, class or callable object) was written."""
-    function = getattr(thing, "__func__", thing)
-    function = getattr(function, "__wrapped__", function)
+    """Where `thing` (a function, method, class, partial or callable object) was written.
+
+    An object that is called has the place of its class. The line is 0, and the file at worst
+    `<unknown>`, for what has no source, such as built-ins.
+    """
+    function = _innermost(thing)
     code = getattr(function, "__code__", None)
-    name = getattr(function, "__qualname__", type(thing).__qualname__)
     if isinstance(code, CodeType):
+        name = getattr(function, "__qualname__", code.co_name)
         return Origin(code.co_filename, code.co_firstlineno, name, by)
-    module = sys.modules.get(getattr(function, "__module__", "") or type(thing).__module__)
-    return Origin(getattr(module, "__file__", None) or "<unknown>", 0, name, by)
+    if not isinstance(function, type) and not hasattr(function, "__qualname__"):
+        function = type(function)
+    line = _line_of_class(function) if isinstance(function, type) else 0
+    return Origin(_file_of(function), line, getattr(function, "__qualname__", ""), by)
 
 
 def origin_of_caller(name: str = "", by: str = "") -> Origin:
@@ -50,3 +57,31 @@ def origin_of_caller(name: str = "", by: str = "") -> Origin:
             return Origin(frame.f_code.co_filename, frame.f_lineno, name, by)
         frame = frame.f_back
     return Origin("<unknown>", 0, name, by)
+
+
+def _innermost(thing: object) -> object:
+    # Bounded, as a wrapper may be made to wrap itself.
+    for _ in range(50):
+        inner = getattr(thing, "__func__", None) or getattr(thing, "__wrapped__", None)
+        if isinstance(thing, partial):
+            inner = thing.func
+        if inner is None:
+            break
+        thing = inner
+    return thing
+
+
+def _file_of(thing: object) -> str:
+    module = sys.modules.get(getattr(thing, "__module__", None) or "")
+    return getattr(module, "__file__", None) or "<unknown>"
+
+
+def _line_of_class(kind: type) -> int:
+    # Python 3.13 keeps the line; before, only the source tells.
+    line = vars(kind).get("__firstlineno__")
+    if isinstance(line, int):
+        return line
+    try:
+        return inspect.getsourcelines(kind)[1]
+    except (OSError, TypeError):
+        return 0

@@ -11,11 +11,12 @@ from typing import Any, TypeVar, overload
 from bistro.ground.multidict import MultiDict
 from bistro.ground.types import Exchange, UrlBuilder
 from bistro.http.cookies import parse_cookies
-from bistro.http.errors import UnsupportedMediaType
+from bistro.http.errors import NotAcceptable, UnsupportedMediaType
 from bistro.http.forms import parse_content_type, parse_urlencoded
 from bistro.http.headers import Headers
 from bistro.http.multipart import FormData, FormLimits, parse_multipart
 from bistro.http.negotiation import choose_media_type
+from bistro.http.response import Response
 from bistro.http.url import Url, parse_host, parse_query, unquote_path
 
 T = TypeVar("T")
@@ -144,6 +145,18 @@ class Request:
     def choose(self, *offered: str) -> str | None:
         """The media type among `offered` that the client likes best, the first if it says nothing."""
         return choose_media_type(self.headers.find_joined("accept"), offered)
+
+    def negotiate(self, offers: Mapping[str, Callable[[], Response]]) -> Response:
+        """The answer in the media type among `offers` that the client likes best (RFC 9110 §12.5.1).
+
+        Only that one is made; `Vary: Accept` is set. Raises `NotAcceptable` where none will do.
+        """
+        chosen = self.choose(*offers)
+        if chosen is None:
+            raise NotAcceptable(f"This page comes as {', '.join(offers)}.", headers={"vary": "accept"})
+        response = offers[chosen]()
+        response.vary("accept")
+        return response
 
     @property
     def wants_html(self) -> bool:

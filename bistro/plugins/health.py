@@ -47,7 +47,9 @@ class Health:
     def install(self, setup: Setup) -> None:
         """Add both routes."""
         watched = {
-            type(plugin).__name__: plugin.check_ready for plugin in self.watch if isinstance(plugin, ReadyPlugin)
+            type(plugin).__name__: plugin.check_ready
+            for plugin in self.watch
+            if isinstance(plugin, ReadyPlugin)
         }
         readiness = Readiness({**watched, **self.checks}, self.timeout_seconds)
         setup.routes.get(self.live_at, name="livez", blocking=False, include_in_schema=False)(answer_alive)

@@ -58,7 +58,11 @@ class HostCheck:
             given = env.get("ALLOWED_HOSTS", "").replace(",", " ").split()
         # A site of which nobody has said what it runs as is not refused, and not open either: it
         # answers on this machine only until somebody says where it is to be reached.
-        if not given and self.allowed is None and find_environment(env, default="development") != "production":
+        if (
+            not given
+            and self.allowed is None
+            and find_environment(env, default="development") != "production"
+        ):
             given = DEVELOPMENT_HOSTS
         if not given:
             fix = 'Set ALLOWED_HOSTS="example.com,www.example.com", or App(HostCheck(["example.com"])).'
@@ -110,6 +114,8 @@ def _checked_name(name: str) -> str:
     except BadRequest:
         host, port = "", None
     if not host or port is not None:
-        fix = "Write a plain name or address: example.com, .example.com (with all below it), 192.0.2.7, [::1]."
+        fix = (
+            "Write a plain name or address: example.com, .example.com (with all below it), 192.0.2.7, [::1]."
+        )
         raise AllowedHostsError(f"{name!r} can't be an allowed host", fix=fix)
     return f".{host}" if name.startswith(".") else host

@@ -62,11 +62,13 @@ class SecurityHeaders:
         """What `bistro check` says: HSTS is missing in production, or the policy lets inline scripts in."""
         found = []
         if self.transport_security is None and find_environment() == "production":
-            fix = "Once the site is reached by https only: SecurityHeaders(transport_security=timedelta(days=365))."
+            fix = "Once all is https: SecurityHeaders(transport_security=timedelta(days=365))."
             found.append(Finding("security.I001", "info", "Strict-Transport-Security is not sent", fix=fix))
         if "'unsafe-inline'" in (self.content_security_policy or ""):
             fix = "Move scripts and styles into files, and take 'unsafe-inline' out of the policy."
             found.append(
-                Finding("security.W001", "warning", "the content security policy lets inline code in", fix=fix)
+                Finding(
+                    "security.W001", "warning", "the content security policy lets inline code in", fix=fix
+                )
             )
         return found

@@ -67,7 +67,9 @@ class StaticFiles:
         """The file at `path`; a `def` handler, so that a slow disk holds up a thread and not the loop."""
         if not is_plain_path(path):
             raise NotFound
-        file = File(self._folder.joinpath(*path.split("/")), inside=None if self._follow_links else self._folder)
+        file = File(
+            self._folder.joinpath(*path.split("/")), inside=None if self._follow_links else self._folder
+        )
         if self._cache_seconds is None:
             file.headers["cache-control"] = "no-cache"
         else:

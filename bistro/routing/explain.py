@@ -157,10 +157,8 @@ def _length_reason(wanted: tuple[Segment, ...], given: list[str]) -> str:
 def _segment_reason(at: int, segment: Segment, text: str) -> str:
     if isinstance(segment, Literal):
         return f"segment {at + 1} is {text!r:.80}, not {segment.text!r}"
-    edges = f" between {segment.prefix!r} and {segment.suffix!r}" if segment.prefix or segment.suffix else ""
-    return (
-        f"segment {at + 1} is {text!r:.80}, which is no {segment.converter.name}{edges} for {segment.name!r}"
-    )
+    wanted = f"{segment.prefix}{{{segment.name}:{segment.converter.name}}}{segment.suffix}"
+    return f"segment {at + 1} is {text!r:.80}, which does not fit {wanted}"
 
 
 def _condition_reasons(route: Route, exchange: Exchange) -> list[str]:
@@ -169,7 +167,7 @@ def _condition_reasons(route: Route, exchange: Exchange) -> list[str]:
         try:
             if not predicate(exchange):
                 reasons.append(f"{describe_predicate(predicate)} is false")
-        except Exception as error:  # a predicate is the user's own code; the other routes are still of use
+        except Exception as error:  # noqa: BLE001 - the site's own code; the other routes are of use still
             reasons.append(f"{describe_predicate(predicate)} raised {error!r:.200}")
     return reasons
 

@@ -119,25 +119,28 @@ def _base_for(route: Route, base: str, parameters: Mapping[str, Any]) -> str:
     return f"{scheme}://{host}{port}{slash}{prefix}"
 
 
+# Any: what the user passes; `_plain` checks it.
 def _encode(query: Mapping[str, Any], route: Route) -> str:
     try:
-        return encode_query({name: _plain(value) for name, value in query.items()})
+        plain = {
+            name: [_plain(each) for each in value] if isinstance(value, (list, tuple)) else _plain(value)
+            for name, value in query.items()
+        }
+        return encode_query(plain)
     except (TypeError, ValueError) as error:
         raise WrongUrlParameter(f"the query of {route.pattern.text} can't be written: {error}") from None
 
 
-def _plain(value: Any) -> Any:
-    """Text for what a query can hold; lists of it stay lists."""
+def _plain(value: object) -> str | float | None:
+    """What a query can hold, for the usual types of values; bool and int are kinds of float here."""
     if isinstance(value, Enum):
         return _plain(value.value)
-    if value is None or isinstance(value, (str, bool, int, float)):
+    if value is None or isinstance(value, (str, int, float)):
         return value
     if isinstance(value, (date, time)):
         return value.isoformat()
     if isinstance(value, (UUID, Decimal)):
         return str(value)
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [_plain(each) for each in value]
     raise TypeError(f"{value!r:.80} has no form in a query")
 
 

@@ -14,6 +14,7 @@ from bistro.routing.tree import Candidate, Node, build_tree, walk
 
 Endpoint = TypeVar("Endpoint")
 
+
 class StaticPaths(dict[str, dict[str, Endpoint]]):
     """Method → path as sent → endpoint. A method that no route has is an empty dictionary."""
 

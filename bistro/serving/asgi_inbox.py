@@ -54,6 +54,7 @@ class Inbox:
 
     async def next_message(self) -> AsgiMessage:
         """The next piece of the body. Raise `ClientDisconnected`, or `RequestTimeout` if none comes."""
+        self._check_not_reading()
         if self._kept is not None:
             message, self._kept = self._kept, None
             return self.look_at(message)
@@ -61,7 +62,6 @@ class Inbox:
             self._waiter = asyncio.get_running_loop().create_future()
             steps = self._waiter.__await__()
         else:
-            self._check_not_reading()
             steps = self._receive().__await__()
         try:
             awaited = next(steps)

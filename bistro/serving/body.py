@@ -27,7 +27,7 @@ class BodyAlreadyRead(BistroError):
     body again. Read the whole body first; it is kept, and can be read as often as you like.
     """
 
-    code = "B507"
+    code = "B590"
 
     def __init__(self) -> None:
         super().__init__(

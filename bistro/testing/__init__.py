@@ -10,7 +10,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bistro.testing.client import AsyncClient as AsyncClient
+    from bistro.testing.async_client import AsyncClient as AsyncClient
     from bistro.testing.client import Client as Client
     from bistro.testing.clock import FakeClock as FakeClock
     from bistro.testing.cookie_jar import Cookie as Cookie
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from bistro.testing.response import Stream as Stream
 
 _MODULES = {
-    "bistro.testing.client": ("AsyncClient", "Client"),
+    "bistro.testing.async_client": ("AsyncClient",),
+    "bistro.testing.client": ("Client",),
     "bistro.testing.clock": ("FakeClock",),
     "bistro.testing.cookie_jar": ("Cookie", "CookieJar"),
     "bistro.testing.errors": ("AnswerIncomplete", "ClientClosed", "TooManyRedirects"),

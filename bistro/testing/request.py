@@ -6,7 +6,7 @@ import re
 import secrets
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, TypedDict
+from typing import Any, Final, TypedDict, cast
 from urllib.parse import quote, urljoin, urlsplit
 
 from bistro.http.url import QueryValue, Url, encode_query
@@ -179,9 +179,11 @@ def _encode_multipart(data: Fields, files: Mapping[str, File | Sequence[File]]) 
     for name, value in _field_pairs(data):
         parts.append((f'name="{_quote_name(name)}"', value.encode()))
     for name, given in files.items():
-        for file in [given] if isinstance(given, tuple) else given:
-            file_name, content, *rest = file
-            content_type = rest[0] if rest else "application/octet-stream"
+        # One file, or a list of them; both may be tuples, so the first member tells.
+        one = bool(given) and isinstance(given[0], str)
+        for file in [cast(File, given)] if one else cast(Sequence[File], given):
+            file_name, content = file[0], file[1]
+            content_type = file[2] if len(file) == 3 else "application/octet-stream"
             disposition = f'name="{_quote_name(name)}"; filename="{_quote_name(file_name)}"'
             parts.append((f"{disposition}\r\nContent-Type: {content_type}", content))
     body = b"".join(

@@ -19,6 +19,7 @@ from bistro.ground.problems import Problem
 from bistro.validation import text as readers
 from bistro.validation.describe import broken_limit, describe
 from bistro.validation.errors import UnsupportedType, ValidationFailed, failure
+from bistro.validation.limits import INTEGER_MAX, INTEGER_MIN
 from bistro.validation.paths import join_path
 from bistro.validation.types import Node, get_union_node, is_many, plain, type_name, without_none
 
@@ -116,6 +117,8 @@ def convert_each(values: Sequence[str], converters: Sequence[TextConverter]) -> 
 def _within_limits(node: Node, reader: TextConverter) -> TextConverter:
     if not _has_limits(node):
         return reader
+    if isinstance(node, inspect.IntType):
+        return _int_within_limits(node)
 
     def read_within_limits(text: str) -> Any:
         value = reader(text)
@@ -124,6 +127,24 @@ def _within_limits(node: Node, reader: TextConverter) -> TextConverter:
         return value
 
     return read_within_limits
+
+
+def _int_within_limits(node: inspect.IntType) -> Callable[[str], int]:
+    """The same for whole numbers, quicker: page numbers and ids are in every other request."""
+    low = max(INTEGER_MIN if node.ge is None else node.ge, INTEGER_MIN if node.gt is None else node.gt + 1)
+    high = min(INTEGER_MAX if node.le is None else node.le, INTEGER_MAX if node.lt is None else node.lt - 1)
+    if node.multiple_of is not None:
+        low, high = 1, 0  # nothing is quickly right
+
+    def read_int_within_limits(text: str) -> int:
+        value = readers.read_int(text)
+        if low <= value <= high:
+            return value
+        if broken := broken_limit(node, value):
+            raise failure(*broken)
+        return value
+
+    return read_int_within_limits
 
 
 def _has_limits(node: Node) -> bool:

@@ -39,10 +39,10 @@ _BOOLS: Final = {
 
 def read_int(text: str) -> int:
     """A signed 64-bit whole number in ASCII digits, a minus sign the only thing allowed before them."""
-    # 18 digits always fit; longer ones, signs and mistakes go the slow way.
-    if len(text) < 19 and text.isdigit() and text.isascii():
+    # 18 characters always fit into 64 bits; longer texts and mistakes go the slow way.
+    if len(text) < 19 and text.isascii() and (text.isdigit() or (text[:1] == "-" and text[1:].isdigit())):
         return int(text)
-    return _read_signed_int(text)
+    return _read_long_int(text)
 
 
 def read_float(text: str) -> float:
@@ -125,7 +125,7 @@ def read_uuid(text: str) -> UUID:
     raise failure("must be a UUID", "format")
 
 
-def _read_signed_int(text: str) -> int:
+def _read_long_int(text: str) -> int:
     digits = text[1:] if text[:1] == "-" else text
     if not (digits.isdigit() and digits.isascii()):
         raise failure("must be a whole number", "type")

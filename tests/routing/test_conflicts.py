@@ -40,7 +40,9 @@ def test_all_conflicts_are_told_at_once() -> None:
 
 
 def test_routes_that_clash_for_several_methods_are_told_once() -> None:
-    error = conflict(make_route("/a", methods=["GET", "POST"]), make_route("/a", methods=["POST", "GET", "PUT"]))
+    error = conflict(
+        make_route("/a", methods=["GET", "POST"]), make_route("/a", methods=["POST", "GET", "PUT"])
+    )
     assert [each.what for each in error.conflicts] == ["two handlers for GET, POST /a"]
 
 
@@ -125,7 +127,9 @@ def test_predicates_that_can_not_be_hashed_are_told_apart() -> None:
 
 
 def test_override_takes_the_place_of_the_other_route() -> None:
-    for order in itertools.permutations([make_route("/a", name="old"), make_route("/a", name="new", options={"override": True})]):
+    for order in itertools.permutations(
+        [make_route("/a", name="old"), make_route("/a", name="new", options={"override": True})]
+    ):
         assert found_name(make_table(*order), "/a") == "new"
 
 

@@ -104,12 +104,26 @@ def test_int_takes_nothing_else_that_python_would(text: str) -> None:
     assert IntConverter().find(text) is NO_MATCH
 
 
-@pytest.mark.parametrize("text", ["9223372036854775808", "-9223372036854775809", "9" * 19, "9" * 5000, "0" * 20])
+@pytest.mark.parametrize(
+    "text", ["9223372036854775808", "-9223372036854775809", "9" * 19, "9" * 5000, "0" * 20]
+)
 def test_int_beyond_64_bits_does_not_match(text: str) -> None:
     assert IntConverter().find(text) is NO_MATCH
 
 
-@pytest.mark.parametrize("text", ["2024-02-30", "2024-13-01", "0000-01-01", "20240229", "2024-W09-4", "2024-2-9", "٢٠٢٤-01-01", "2024-02-29\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2024-02-30",
+        "2024-13-01",
+        "0000-01-01",
+        "20240229",
+        "2024-W09-4",
+        "2024-2-9",
+        "٢٠٢٤-01-01",
+        "2024-02-29\n",
+    ],
+)
 def test_date_takes_one_form_only(text: str) -> None:
     assert DateConverter().find(text) is NO_MATCH
 
@@ -138,7 +152,9 @@ def test_slug_takes_only_ascii_letters_digits_hyphen_and_underscore(text: str) -
     assert SlugConverter().find(text) is NO_MATCH
 
 
-@pytest.mark.parametrize("text", ["/etc/passwd", "../x", "a/../b", "a/..", "a/./b", "./a", "..", ".", "a\0", "//x"])
+@pytest.mark.parametrize(
+    "text", ["/etc/passwd", "../x", "a/../b", "a/..", "a/./b", "./a", "..", ".", "a\0", "//x"]
+)
 def test_path_refuses_what_could_lead_out_of_a_folder(text: str) -> None:
     assert PathConverter().find(text) is NO_MATCH
 

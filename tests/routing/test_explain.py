@@ -10,7 +10,15 @@ from bistro.routing import Explanation, header, query
 from bistro.routing.explain import AskedExchange, read_asked_url
 from tests.routing.support import make_route, make_table
 
-TABLE = make_table("/", "/items/{id:int}", "/items/{name}", "POST /items/{id:int}", "/items/new", "/files/{rest:path}", "/blog/")
+TABLE = make_table(
+    "/",
+    "/items/{id:int}",
+    "/items/{name}",
+    "POST /items/{id:int}",
+    "/items/new",
+    "/files/{rest:path}",
+    "/blog/",
+)
 
 
 def reasons(explanations: list[Explanation], name: str) -> tuple[str, ...]:
@@ -56,7 +64,12 @@ def test_the_nearest_miss_comes_first() -> None:
 
 def test_a_whole_url_with_host_query_and_fragment_is_understood() -> None:
     asked = read_asked_url("get", "https://api.example.com:8000/a%20b?x=1&y=2#part", {})
-    assert (asked.method, asked.raw_path, asked.query_string, asked.scheme) == ("GET", "/a%20b", "x=1&y=2", "https")
+    assert (asked.method, asked.raw_path, asked.query_string, asked.scheme) == (
+        "GET",
+        "/a%20b",
+        "x=1&y=2",
+        "https",
+    )
     assert asked.find_header(b"host") == b"api.example.com:8000"
 
 
@@ -69,7 +82,9 @@ def test_the_host_is_explained() -> None:
     assert reasons(table.explain("GET", "http://www.example.com/x"), "/x") == (
         "answers the host api.example.com, not www.example.com",
     )
-    assert reasons(table.explain("GET", "/x"), "/x") == ("answers the host api.example.com, not a request without host",)
+    assert reasons(table.explain("GET", "/x"), "/x") == (
+        "answers the host api.example.com, not a request without host",
+    )
     assert table.explain("GET", "http://API.example.com/x")[0].chosen
 
 

@@ -22,7 +22,18 @@ def test_a_label_is_captured() -> None:
 
 @pytest.mark.parametrize(
     "host",
-    ["example.com", "a.b.example.com", ".example.com", "shop.example.com.", "shop.example.org", "shopXexampleXcom", "-.example.com", "shop.example.com\n", "a/b.example.com", ""],
+    [
+        "example.com",
+        "a.b.example.com",
+        ".example.com",
+        "shop.example.com.",
+        "shop.example.org",
+        "shopXexampleXcom",
+        "-.example.com",
+        "shop.example.com\n",
+        "a/b.example.com",
+        "",
+    ],
 )
 def test_a_label_stands_for_exactly_one_label(host: str) -> None:
     assert HostPattern.parse("{tenant}.example.com").find(host) is None
@@ -58,7 +69,12 @@ def test_a_wrong_host_pattern_says_what_is_wrong(text: str, part: str) -> None:
 def test_hosts_without_parameters_come_first() -> None:
     texts = ["{a}.{b}.com", "{a}.example.com", "api.example.com", "api.{b}.com"]
     ordered = sorted(map(HostPattern.parse, texts), key=lambda each: each.key)
-    assert [each.text for each in ordered] == ["api.example.com", "{a}.example.com", "api.{b}.com", "{a}.{b}.com"]
+    assert [each.text for each in ordered] == [
+        "api.example.com",
+        "{a}.example.com",
+        "api.{b}.com",
+        "{a}.{b}.com",
+    ]
 
 
 @given(st.from_regex(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", fullmatch=True))
@@ -138,7 +154,9 @@ def test_a_general_path_of_the_host_comes_before_a_fixed_one_for_any() -> None:
 
 
 def test_a_path_that_a_host_could_answer_is_not_among_the_static_ones() -> None:
-    table = make_table(make_route("/{x}", name="tenant page", host="{t}.example.com"), make_route("/about"), "/a/b")
+    table = make_table(
+        make_route("/{x}", name="tenant page", host="{t}.example.com"), make_route("/about"), "/a/b"
+    )
     assert table.static["GET"] == {"/a/b": "/a/b"}
 
 

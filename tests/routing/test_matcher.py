@@ -67,7 +67,9 @@ TEXTS_THAT_FIT = {
     "regex": ["ab", "b"],
     "path": ["a", "a/b", "a/b/"],
 }
-strange_texts = st.sampled_from(["a", "b", "v1", "1", "café", "1.x", "2024-02-30", "", "/", "..", "9" * 20, "1\n", "x"])
+strange_texts = st.sampled_from(
+    ["a", "b", "v1", "1", "café", "1.x", "2024-02-30", "", "/", "..", "9" * 20, "1\n", "x"]
+)
 
 
 @st.composite
@@ -78,7 +80,12 @@ def route_sets(draw: st.DrawFn) -> list[Route]:
         st.lists(
             st.builds(
                 lambda text, method, host, predicates: Route(
-                    frozenset({method}), Pattern.parse(text, CONVERTERS), handler, f"{method} {host} {text} {predicates}", host, predicates
+                    frozenset({method}),
+                    Pattern.parse(text, CONVERTERS),
+                    handler,
+                    f"{method} {host} {text} {predicates}",
+                    host,
+                    predicates,
                 ),
                 st.sampled_from(texts),
                 st.sampled_from(["GET", "GET", "GET", "HEAD", "POST"]),
@@ -113,7 +120,12 @@ def paths_for(draw: st.DrawFn, routes: list[Route]) -> str:
 def sites_and_requests(draw: st.DrawFn) -> tuple[list[Route], list[tuple[str, str, dict[str, str]]]]:
     routes = draw(route_sets())
     headers = st.fixed_dictionaries(
-        {}, optional={"x": st.just("1"), "y": st.just("1"), "host": st.sampled_from(["a.example", "b.example", "other.org"])}
+        {},
+        optional={
+            "x": st.just("1"),
+            "y": st.just("1"),
+            "host": st.sampled_from(["a.example", "b.example", "other.org"]),
+        },
     )
     requests = st.tuples(st.sampled_from(["GET", "GET", "HEAD", "POST", "PUT"]), paths_for(routes), headers)
     return routes, draw(st.lists(requests, min_size=1, max_size=10))
@@ -145,7 +157,9 @@ def answers(route: Route, method: str, routes: list[Route]) -> bool:
         return True
     own = {"HEAD"} if method == "HEAD" and "GET" in route.methods else set()
     key = request_key(route, slash_ignored=False)
-    return bool(own) and not any("HEAD" in each.methods and request_key(each, slash_ignored=False) == key for each in routes)
+    return bool(own) and not any(
+        "HEAD" in each.methods and request_key(each, slash_ignored=False) == key for each in routes
+    )
 
 
 def values_of(route: Route, segments: list[str]) -> tuple[Any, ...] | None:
@@ -278,7 +292,10 @@ def test_no_text_of_a_site_gets_into_the_generated_source(name: str) -> None:
 def test_very_deep_paths_are_matched() -> None:
     text = "".join(f"/a{number}/{{p{number}}}" for number in range(90))
     table = make_table(text, text + "/x", text + "/{rest:path}")
-    assert find(table, Pattern.parse(text).build({f"p{number}": "v" for number in range(90)})) == (text, ("v",) * 90)
+    assert find(table, Pattern.parse(text).build({f"p{number}": "v" for number in range(90)})) == (
+        text,
+        ("v",) * 90,
+    )
 
 
 def test_paths_of_many_lengths_are_matched() -> None:

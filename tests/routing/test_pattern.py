@@ -13,7 +13,11 @@ HERE = Origin("shop.py", 14, "show", "Shop")
 
 def test_parameters_are_in_the_order_of_the_path() -> None:
     pattern = Pattern.parse("/{b:int}/x/{a}/{c:date}")
-    assert [(name, each.python_type) for name, each in pattern.parameters.items()] == [("b", int), ("a", str), ("c", date)]
+    assert [(name, each.python_type) for name, each in pattern.parameters.items()] == [
+        ("b", int),
+        ("a", str),
+        ("c", date),
+    ]
 
 
 def test_parameters_can_not_be_changed() -> None:
@@ -49,7 +53,11 @@ def test_only_a_path_parameter_takes_the_rest() -> None:
         ("/{name}", {"name": "a\r\nX: 1"}, "/a%0D%0AX:%201"),
         ("/{name}", {"name": "100%"}, "/100%25"),
         ("/files/{rest:path}", {"rest": "a b/c"}, "/files/a%20b/c"),
-        ("/{when:date}/{key:uuid}", {"when": date(2024, 2, 29), "key": UUID(int=5)}, f"/2024-02-29/{UUID(int=5)}"),
+        (
+            "/{when:date}/{key:uuid}",
+            {"when": date(2024, 2, 29), "key": UUID(int=5)},
+            f"/2024-02-29/{UUID(int=5)}",
+        ),
         ("/v{version:int}/x", {"version": 3}, "/v3/x"),
     ],
 )

@@ -119,7 +119,9 @@ def test_routes_of_one_path_are_chosen_by_their_predicates() -> None:
 
 def test_more_predicates_are_asked_first() -> None:
     one, two = (is_preview,), (is_preview, header("X-A"))
-    table = make_table(make_route("/{x}", name="one", predicates=one), make_route("/{x}", name="two", predicates=two))
+    table = make_table(
+        make_route("/{x}", name="one", predicates=one), make_route("/{x}", name="two", predicates=two)
+    )
     assert table.find("GET", "/a", ask(query="preview", x_a="1")) == ("two", ("a",))
     assert table.find("GET", "/a", ask(query="preview")) == ("one", ("a",))
     assert table.find("GET", "/a", ask()) is None

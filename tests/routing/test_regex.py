@@ -71,7 +71,10 @@ def test_the_verbose_flag_is_refused() -> None:
         compile_regex("(?x) a b")
 
 
-@pytest.mark.parametrize(("text", "ways"), [("abc", 1), ("a?", 2), ("a{2,4}", 3), ("a|b|[cd]", 1), ("ab|cd", 2), ("a?b?", 4), ("a+", 128)])
+@pytest.mark.parametrize(
+    ("text", "ways"),
+    [("abc", 1), ("a?", 2), ("a{2,4}", 3), ("a|b|[cd]", 1), ("ab|cd", 2), ("a?b?", 4), ("a+", 128)],
+)
 def test_ways_are_counted_by_lengths_and_alternatives(text: str, ways: int) -> None:
     assert count_ways(text) == ways
 

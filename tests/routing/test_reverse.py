@@ -27,7 +27,9 @@ def save() -> None: ...
 def archive() -> None: ...
 
 
-SHOP = Routes([get("/", index), get("/items/{id:int}", show), post("/items/{id:int}", save, name="save_item")])
+SHOP = Routes(
+    [get("/", index), get("/items/{id:int}", show), post("/items/{id:int}", save, name="save_item")]
+)
 SITE = Routes(
     [
         include(SHOP, at="/shop", name="shop"),
@@ -147,7 +149,9 @@ def test_the_label_of_the_host_is_needed_for_the_absolute_url() -> None:
 def test_an_unknown_name_comes_with_a_suggestion() -> None:
     with pytest.raises(UnknownRoute) as caught:
         url("shop.shw")
-    assert str(caught.value) == "UnknownRoute (B205): no route is called 'shop.shw'\nDid you mean 'shop.show'?"
+    assert (
+        str(caught.value) == "UnknownRoute (B205): no route is called 'shop.shw'\nDid you mean 'shop.show'?"
+    )
 
 
 def test_a_handler_without_route_is_told_by_its_name() -> None:

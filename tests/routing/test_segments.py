@@ -29,7 +29,9 @@ def test_a_literal_comes_before_a_parameter_with_edges_and_that_before_one_witho
 
 
 def test_the_rank_of_the_converter_decides_between_parameters() -> None:
-    segments = [Parameter("x", each) for each in (PathConverter(), StrConverter(), SlugConverter(), IntConverter())]
+    segments = [
+        Parameter("x", each) for each in (PathConverter(), StrConverter(), SlugConverter(), IntConverter())
+    ]
     ordered = sorted(segments, key=lambda each: each.key)
     assert [each.converter.name for each in ordered] == ["int", "slug", "str", "path"]
 

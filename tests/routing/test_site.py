@@ -8,7 +8,9 @@ from bistro.http.errors import BadRequest
 from bistro.http.url import quote_path_segment, unquote_path
 from bistro.routing.site import StaticPaths, read_segments
 
-texts = st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8), min_size=1)
+texts = st.lists(
+    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8), min_size=1
+)
 
 
 @given(texts)

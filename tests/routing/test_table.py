@@ -12,7 +12,9 @@ from bistro.http.errors import BadRequest
 from bistro.routing import Miss
 from tests.routing.support import ask, find, found_name, make_route, make_table
 
-ITEMS = make_table("/", "/items", "/items/{id:int}", "POST /items", "DELETE /items/{id:int}", "/files/{rest:path}")
+ITEMS = make_table(
+    "/", "/items", "/items/{id:int}", "POST /items", "DELETE /items/{id:int}", "/files/{rest:path}"
+)
 
 
 def miss(table: Any, path: str, method: str = "GET") -> Miss:
@@ -39,7 +41,23 @@ def test_a_path_leads_to_its_route_and_values(path: str, name: str, values: tupl
     assert find(ITEMS, path) == (name, values)
 
 
-@pytest.mark.parametrize("path", ["", "//", "/item", "/items/", "/items/x", "/items/5/", "/items//5", "/files", "/files/", "/Items", "*", "/items/5?x=1"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        "//",
+        "/item",
+        "/items/",
+        "/items/x",
+        "/items/5/",
+        "/items//5",
+        "/files",
+        "/files/",
+        "/Items",
+        "*",
+        "/items/5?x=1",
+    ],
+)
 def test_other_paths_lead_nowhere(path: str) -> None:
     assert find(ITEMS, path) is None
 
@@ -108,12 +126,25 @@ def test_an_empty_table_finds_nothing() -> None:
     ],
 )
 def test_the_most_specific_converter_wins_in_any_order_of_registration(path: str, name: str) -> None:
-    texts = ["/{a}", "/{a:int}", "/{a:slug}", "/{a:date}", "/{a:uuid}", "/{a:path}", "/{a:regex(x+)}", "/h", "/v{a:int}", "/{a:int}.json"]
+    texts = [
+        "/{a}",
+        "/{a:int}",
+        "/{a:slug}",
+        "/{a:date}",
+        "/{a:uuid}",
+        "/{a:path}",
+        "/{a:regex(x+)}",
+        "/h",
+        "/v{a:int}",
+        "/{a:int}.json",
+    ]
     for texts_in_order in (texts, texts[::-1], texts[5:] + texts[:5]):
         assert found_name(make_table(*texts_in_order), path) == name
 
 
-@pytest.mark.parametrize("order", list(itertools.permutations(["/a/{x}/c", "/a/b/d", "/{x}/b/c", "/{x:path}"])))
+@pytest.mark.parametrize(
+    "order", list(itertools.permutations(["/a/{x}/c", "/a/b/d", "/{x}/b/c", "/{x:path}"]))
+)
 def test_a_literal_that_leads_nowhere_is_left_again(order: tuple[str, ...]) -> None:
     table = make_table(*order)
     assert found_name(table, "/a/b/d") == "/a/b/d"
@@ -134,7 +165,9 @@ def test_the_longer_edge_is_the_more_specific() -> None:
 
 
 def test_a_fixed_path_of_another_method_does_not_hide_a_parameter() -> None:
-    assert found_name(make_table("/users/me", "POST /users/{name}"), "/users/me", "POST") == "POST /users/{name}"
+    assert (
+        found_name(make_table("/users/me", "POST /users/{name}"), "/users/me", "POST") == "POST /users/{name}"
+    )
 
 
 # -- attacks on the path (rows of docs: traversal, open redirects, huge numbers, newlines, decoders)
@@ -166,13 +199,40 @@ def test_dot_segments_and_encoded_slashes_lead_nowhere(path: str) -> None:
     assert find(ITEMS, path) is None
 
 
-@pytest.mark.parametrize("path", ["/items/%00", "/files/a%00.txt", "/items/%", "/items/%4", "/items/%zz", "/items/%ff", "/files/%c3%28", "/%C0%AE%C0%AE/", "/files/%ed%a0%80", "/items/%u0031"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/items/%00",
+        "/files/a%00.txt",
+        "/items/%",
+        "/items/%4",
+        "/items/%zz",
+        "/items/%ff",
+        "/files/%c3%28",
+        "/%C0%AE%C0%AE/",
+        "/files/%ed%a0%80",
+        "/items/%u0031",
+    ],
+)
 def test_what_does_not_decode_is_a_bad_request(path: str) -> None:
     with pytest.raises(BadRequest):
         find(ITEMS, path)
 
 
-@pytest.mark.parametrize("path", ["/items/1%0a", "/items/%0a1", "/items/1%0d", "/items/1%20", "/items/%201", "/items/%d9%a1", "/items/%C2%B2", "/items/+1", "/items/1_0"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/items/1%0a",
+        "/items/%0a1",
+        "/items/1%0d",
+        "/items/1%20",
+        "/items/%201",
+        "/items/%d9%a1",
+        "/items/%C2%B2",
+        "/items/+1",
+        "/items/1_0",
+    ],
+)
 def test_only_plain_digits_are_an_int(path: str) -> None:
     assert find(ITEMS, path) is None
 
@@ -291,7 +351,20 @@ def test_a_slash_too_many_or_too_few_is_redirected(path: str, target: str) -> No
     assert miss(table, path) == Miss(redirect_path=target)
 
 
-@pytest.mark.parametrize("path", ["//evil.example/", "//evil.example", "///", "//", "/", "/c//", "/a//", "/nothing/else", "/nothing/else/"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "//evil.example/",
+        "//evil.example",
+        "///",
+        "//",
+        "/",
+        "/c//",
+        "/a//",
+        "/nothing/else",
+        "/nothing/else/",
+    ],
+)
 def test_other_misses_are_not_redirected(path: str) -> None:
     assert miss(REDIRECTING, path).redirect_path is None
 

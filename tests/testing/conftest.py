@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any, NamedTuple
 
 import pytest
 
 from bistro.ground.types import Exchange
+from bistro.testing import Client
 
 
 class TableApp:
@@ -42,3 +43,32 @@ class TableApp:
 @pytest.fixture
 def app() -> TableApp:
     return TableApp()
+
+
+@pytest.fixture
+def client(app: TableApp) -> Iterator[Client]:
+    with Client(app) as client:
+        yield client
+
+
+class Seen(NamedTuple):
+    method: str
+    path: str
+    query: str
+    headers: dict[str, str]
+    body: bytes
+
+
+@pytest.fixture
+def seen(app: TableApp) -> list[Seen]:
+    """What the handler of /seen was asked, newest last."""
+    requests: list[Seen] = []
+
+    async def handler(exchange: Exchange) -> None:
+        body = await exchange.read_body(10_000)
+        headers = {name.decode(): value.decode() for name, value in exchange.header_items()}
+        requests.append(Seen(exchange.method, exchange.raw_path, exchange.query_string, headers, body))
+        exchange.send(200, b"", b"")
+
+    app.handlers["/seen"] = handler
+    return requests

@@ -1,0 +1,78 @@
+"""Work after the answer: jobs that a handler leaves behind, run once the client has its answer."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+from collections.abc import Callable
+from typing import Any, ParamSpec
+
+from bistro.ground.concurrency import run_in_thread
+
+Parameters = ParamSpec("Parameters")
+_logger = logging.getLogger("bistro.background")
+
+
+class BackgroundKeeper:
+    """Holds the jobs of one app while they run, so that a stopping app can wait for them."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def start(self, jobs: list[Callable[[], Any]]) -> None:
+        """Run `jobs` one after the other, apart from the request that left them."""
+        task = asyncio.get_running_loop().create_task(_run_all(jobs), name="bistro background")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def wait_for_all(self, seconds: float) -> None:
+        """Let the jobs finish for `seconds`, then cancel what is left."""
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=seconds)
+            for task in late:
+                task.cancel()
+
+
+class Background:
+    """`background: Background` lets a handler leave work for after its answer.
+
+    Jobs run in order in this process, in the background of later requests: for what may be lost
+    when the process ends. An app that stops gives them ten seconds. A `def` function runs in a
+    thread; an error is logged and does not keep the next job from running.
+    """
+
+    __slots__ = ("_jobs",)
+
+    def __init__(self) -> None:
+        self._jobs: list[Callable[[], Any]] = []
+
+    def add(
+        self,
+        function: Callable[Parameters, Any],
+        /,
+        *arguments: Parameters.args,
+        **options: Parameters.kwargs,
+    ) -> None:
+        """Call `function` with these arguments once the answer is sent."""
+        self._jobs.append(lambda: _call(function, arguments, options))
+
+    def start(self, keeper: BackgroundKeeper) -> None:
+        """Begin with the jobs; called by the plan behind the answer."""
+        if self._jobs:
+            keeper.start(self._jobs)
+
+
+async def _run_all(jobs: list[Callable[[], Any]]) -> None:
+    for job in jobs:
+        try:
+            await job()
+        except Exception:
+            _logger.exception("a background job failed")
+
+
+async def _call(function: Callable[..., Any], arguments: tuple[Any, ...], options: dict[str, Any]) -> None:
+    if inspect.iscoroutinefunction(function):
+        await function(*arguments, **options)
+    else:
+        await run_in_thread(function, *arguments, **options)
