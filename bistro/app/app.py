@@ -105,6 +105,7 @@ class BaseApp:
         """Install the plugins, check everything, make the plans; once. Raises `SetupError`."""
         if self._frozen is None:
             self._frozen = Frozen(self._registered, self.plugins, self.routes, self._slash, self._plans)
+            self.routes.freeze()
             self.handle = self._frozen.handle  # type: ignore[method-assign]  # one frame less from now on
         return self._frozen
 
@@ -122,13 +123,12 @@ class BaseApp:
 
     def refuse(self, status: int, detail: str, client: tuple[str, int] | None) -> None:
         """Note that the server answered `status` to bytes that are no valid request."""
-        for function, _ in self._registered.refusals:
+        for function, _ in self.freeze().registered.refusals:
             function(status, detail, client)
 
     async def start(self) -> None:
         """Freeze, then open what was registered with `on_start` and `lifespan`."""
-        self.freeze()
-        self._lifespan = Lifespan(tuple(self._registered.steps))
+        self._lifespan = Lifespan(tuple(self.freeze().registered.steps))
         await self._lifespan.start()
 
     async def stop(self) -> None:
@@ -150,13 +150,16 @@ class Frozen:
 
     def __init__(
         self,
-        registered: Registered,
+        own_registered: Registered,
         plugins: tuple[Plugin, ...],
         own: Routes,
         slash: SlashPolicy,
         plans: Plans,
     ) -> None:
+        registered = Registered()
         groups = install_plugins(plugins, registered)
+        # Behind the plugins' own, so that a site has the last word.
+        registered.extend(own_registered)
         self.commands: tuple[Command, ...] = tuple(registered.commands)
         self.registered = registered
         everything = [route for group in groups for route in group.all_routes()] + own.all_routes()

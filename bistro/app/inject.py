@@ -7,6 +7,7 @@ import inspect
 from collections.abc import Mapping
 from difflib import get_close_matches
 from operator import itemgetter
+from types import CellType, SimpleNamespace
 from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
 from bistro.app import readers
@@ -28,6 +29,7 @@ from bistro.forms import Form
 from bistro.ground.registry import Origin
 from bistro.ground.types import Exchange
 from bistro.http import FormData, Request, Response, Upload
+from bistro.validation import UnsupportedType
 
 Role = Literal["handler", "before", "after", "around", "provider"]
 
@@ -73,7 +75,11 @@ class Binder:
         inputs: dict[str, Input] = {}
         keywords: dict[str, Value] = {}
         for name, hint, default in signature_of(function, origin):
-            found = self._find_value(name, hint, default, role, origin)
+            try:
+                found = self._find_value(name, hint, default, role, origin)
+            except UnsupportedType as error:
+                what = f"the parameter {name!r} of {origin.name} can't be read: {error.what}"
+                raise InjectionError(what, where=(origin,), fix=error.fix) from error
             if isinstance(found, Value):
                 keywords[name] = found
             elif isinstance(found, Input):
@@ -212,7 +218,7 @@ def signature_of(function: Function, origin: Origin) -> list[tuple[str, Any, Any
     """Name, type hint and default of each parameter. Raises `InjectionError` for what can't be read."""
     try:
         parameters = inspect.signature(function).parameters.values()
-        hints = get_type_hints(_inner(function), include_extras=True)
+        hints = _hints_of_parameters(function)
     except (NameError, TypeError, ValueError) as error:
         raise InjectionError(
             f"the type hints of {origin.name} can't be read: {error}",
@@ -231,6 +237,31 @@ def signature_of(function: Function, origin: Origin) -> list[tuple[str, Any, Any
             )
         found.append((parameter.name, hints.get(parameter.name, parameter.annotation), parameter.default))
     return found
+
+
+def _hints_of_parameters(function: Function) -> dict[str, Any]:
+    # Without the return annotation: what it names may be local, and nobody here needs it.
+    inner = inspect.unwrap(_inner(function))
+    if inspect.isclass(inner):
+        inner = inner.__init__
+    annotations = {name: hint for name, hint in inspect.get_annotations(inner).items() if name != "return"}
+    holder = SimpleNamespace(__annotations__=annotations)
+    names = {**getattr(inner, "__globals__", {}), **_closure_of(inner)}
+    return get_type_hints(holder, globalns=names, include_extras=True)
+
+
+def _closure_of(function: Any) -> dict[str, Any]:
+    cells = getattr(function, "__closure__", None) or ()
+    names = getattr(getattr(function, "__code__", None), "co_freevars", ())
+    return {name: cell.cell_contents for name, cell in zip(names, cells, strict=True) if _is_filled(cell)}
+
+
+def _is_filled(cell: CellType) -> bool:
+    try:
+        cell.cell_contents
+    except ValueError:
+        return False
+    return True
 
 
 def is_async(function: Function) -> bool:

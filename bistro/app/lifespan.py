@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -29,10 +29,14 @@ class Lifespan:
 
     async def start(self) -> None:
         """Take every step; if one raises, stop what had started and raise its error."""
-        async with AsyncExitStack() as stack:
+        stack = AsyncExitStack()
+        try:
             for step in self._steps:
                 await _take(step, stack)
-            self._stack = stack.pop_all()
+        except BaseException:
+            await stack.aclose()
+            raise
+        self._stack = stack
 
     async def stop(self) -> None:
         """Stop what `start` started, last first; every step is taken even if one fails."""
@@ -46,10 +50,18 @@ async def _take(step: LifespanStep, stack: AsyncExitStack) -> None:
         stack.push_async_callback(_call, step.function)
     elif step.kind == "start":
         await _call(step.function)
-    elif inspect.isasyncgenfunction(step.function):
-        await stack.enter_async_context(asynccontextmanager(step.function)())
     else:
-        stack.enter_context(contextmanager(step.function)())
+        generator = step.function()
+        await _advance(generator)
+        # A callback and not a context: what follows a `yield` runs whatever else went wrong.
+        stack.push_async_callback(_advance, generator)
+
+
+async def _advance(generator: Any) -> None:  # Any: sync and async generators share no base
+    if inspect.isasyncgen(generator):
+        await anext(generator, None)
+    else:
+        next(generator, None)
 
 
 async def _call(function: Callable[[], Any]) -> None:

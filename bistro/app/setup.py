@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Literal, Protocol, TypeVar, Unpack, runtime_checkable
 
 from bistro.app.hooks import Function, Hook, HookKind, Observer, Provider
@@ -69,6 +69,11 @@ class Registered:
     headers: list[tuple[str, str, Origin, bool]] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
     checks: list[tuple[Check, Origin]] = field(default_factory=list)
+
+    def extend(self, other: Registered) -> None:
+        """Put everything that `other` holds behind what is here."""
+        for each in fields(self):
+            getattr(self, each.name).extend(getattr(other, each.name))
 
 
 class Setup:

@@ -105,5 +105,9 @@ def _no_such_file(place: str, folder: Path, said_by: str) -> AppNotFound:
     around = (folder / place).parent
     names = [each.name for each in around.iterdir()] if around.is_dir() else []
     near = did_you_mean(asked.name, names)
-    fix = f"Did you mean {asked.with_name(near)}?" if near else "Check the path; it starts at the current folder."
+    fix = (
+        f"Did you mean {asked.with_name(near)}?"
+        if near
+        else "Check the path; it starts at the current folder."
+    )
     return AppNotFound(f"{said_by} says {place}, and there is no such file", fix=fix)

@@ -116,7 +116,9 @@ def _call_factory(function: Callable[[], Any], attribute: str, source: AppSource
     except BistroError:
         raise
     except Exception as error:
-        what = f"{source.module}:{attribute}, called without arguments, raised {type(error).__name__}: {error}"
+        what = (
+            f"{source.module}:{attribute}, called without arguments, raised {type(error).__name__}: {error}"
+        )
         raise AppImportFailed(what, where=(find_origin(function),)) from error
 
 
@@ -127,7 +129,9 @@ def _origin_of(module: ModuleType) -> Origin:
 def _no_such_module(source: AppSource, missing: str) -> AppNotFound:
     names = [path.stem for path in source.root.glob("*") if path.suffix in ("", ".py")]
     near = did_you_mean(missing, names)
-    fix = f"Did you mean {near}?" if near else "Run the command in the folder of that module, or name its file."
+    fix = (
+        f"Did you mean {near}?" if near else "Run the command in the folder of that module, or name its file."
+    )
     what = f"{source.said_by} says {source.module}, and there is no module {missing} in {source.root}"
     return AppNotFound(what, fix=fix)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -11,7 +10,7 @@ import click
 
 from bistro import __version__
 from bistro.cli.commands import BUILT_IN, find_built_in
-from bistro.cli.output import EXIT_INTERRUPTED, EXIT_PROBLEMS, report_error, report_failure, say
+from bistro.cli.output import EXIT_INTERRUPTED, EXIT_PROBLEMS, report_error, report_failure
 from bistro.cli.own_commands import OwnCommands, find_own_commands
 from bistro.ground.errors import BistroError
 from bistro.ground.text import did_you_mean
@@ -41,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return report_error(error)
     except BrokenPipeError:
         return _end_of_pipe()
-    except Exception as error:  # a command of the site failed, or one of ours has a bug
+    except Exception as error:  # noqa: BLE001 - a command of the site failed, or one of ours has a bug
         return report_failure(error)
     return result if isinstance(result, int) and not isinstance(result, bool) else 0
 
@@ -79,7 +78,9 @@ class BistroGroup(click.Group):
             formatter.write_dl(rows)
         if own.commands:
             with formatter.section("Commands of this app"):
-                formatter.write_dl([(name, command.get_short_help_str()) for name, command in own.commands.items()])
+                formatter.write_dl(
+                    [(name, command.get_short_help_str()) for name, command in own.commands.items()]
+                )
         if own.problem:
             formatter.write_paragraph()
             formatter.write_text(own.problem)

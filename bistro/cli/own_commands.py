@@ -34,8 +34,7 @@ def find_own_commands(taken: Collection[str]) -> OwnCommands:
             _load(found, taken)
     except BistroError as error:
         found.problem = _note(error.code, error.what)
-    except (Exception, SystemExit) as error:
-        # Importing runs the site's own code: whatever it raises, the other commands still work.
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - the site's own code may raise anything
         found.problem = _note(type(error).__name__, str(error))
     return found
 
@@ -47,7 +46,9 @@ def _load(found: OwnCommands, taken: Collection[str]) -> None:
     for command in frozen.commands:
         if command.name in taken or command.name in found.commands:
             other = "a built-in one" if command.name in taken else "another of this app"
-            found.problem = f"The command {command.name} is left out: {other} has its name ({command.origin})."
+            found.problem = (
+                f"The command {command.name} is left out: {other} has its name ({command.origin})."
+            )
         else:
             found.commands[command.name] = make_command(command)
 

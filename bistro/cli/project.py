@@ -29,13 +29,17 @@ class Project:
 
 def read_project(folder: Path) -> Project:
     """The settings of the nearest pyproject.toml, in `folder` or above. Raises ProjectSettingsError."""
-    file = next((each / FILE_NAME for each in (folder, *folder.parents) if (each / FILE_NAME).is_file()), None)
+    file = next(
+        (each / FILE_NAME for each in (folder, *folder.parents) if (each / FILE_NAME).is_file()), None
+    )
     if file is None:
         return Project(folder)
     try:
         content = tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ProjectSettingsError(f"{file.name} can't be read: {error}", where=(Origin(str(file), 0),)) from None
+        raise ProjectSettingsError(
+            f"{file.name} can't be read: {error}", where=(Origin(str(file), 0),)
+        ) from None
     tool = content.get("tool", {})
     section = tool.get("bistro", {}) if isinstance(tool, dict) else {}
     return _check(file, section)

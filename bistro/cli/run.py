@@ -61,7 +61,9 @@ class Options(TypedDict):
 @click.option("--port", type=click.IntRange(0, 65535), help="Port; 0 takes a free one.  [PORT, or 8000]")
 @click.option("--uds", metavar="PATH", help="Listen on a UNIX socket instead.")
 @click.option("--fd", type=click.IntRange(0), help="Listen on the open socket of this number instead.")
-@click.option("--workers", type=click.IntRange(1, 1024), help="Processes that serve.  [WEB_CONCURRENCY, or 1]")
+@click.option(
+    "--workers", type=click.IntRange(1, 1024), help="Processes that serve.  [WEB_CONCURRENCY, or 1]"
+)
 @click.option("--reload/--no-reload", default=None, help="Start anew after a change.  [in development]")
 @click.option("--watch", type=Path, multiple=True, metavar="PATH", help="Watch this too; may be repeated.")
 @click.option(
@@ -89,7 +91,12 @@ def command(app: str | None, **options: Unpack[Options]) -> int:
     grace = GRACE_SECONDS if options["grace"] is None else options["grace"]
     if workers > 1:
         return Supervisor(
-            worker_command(app, grace, options), sock, workers, grace_seconds=grace, on_ready=on_ready, on_lost=tell_lost
+            worker_command(app, grace, options),
+            sock,
+            workers,
+            grace_seconds=grace,
+            on_ready=on_ready,
+            on_lost=tell_lost,
         ).run()
     # Not an import at the head: a parent of workers must stay small, and does without the app.
     worker = importlib.import_module("bistro.cli.worker")
@@ -156,7 +163,15 @@ def worker_command(app: str | None, grace_seconds: float, options: Options) -> W
 
     def command_for(fd: int, lifeline: int) -> Sequence[str]:
         sockets = ["--fd", str(fd), "--lifeline", str(lifeline), "--grace", str(grace_seconds)]
-        return [sys.executable, "-m", "bistro", "serve-worker", *sockets, *extra, *(["--", app] if app else [])]
+        return [
+            sys.executable,
+            "-m",
+            "bistro",
+            "serve-worker",
+            *sockets,
+            *extra,
+            *(["--", app] if app else []),
+        ]
 
     return command_for
 

@@ -31,6 +31,7 @@ class Settings:
     log_format: str | None = None
     log_level: str | None = None
     log_levels: str | None = None
+    allowed_hosts: str | None = None
 
     @property
     def log_environment(self) -> dict[str, str]:

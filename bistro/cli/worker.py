@@ -26,7 +26,12 @@ from bistro.serving.supervisor import READY
 @click.option("--log-format", default=None)
 @click.option("--log-level", default=None)
 def command(
-    app: str | None, fd: int, lifeline: int, grace: float, log_format: LogFormatName | None, log_level: str | None
+    app: str | None,
+    fd: int,
+    lifeline: int,
+    grace: float,
+    log_format: LogFormatName | None,
+    log_level: str | None,
 ) -> int:
     """Serve with a socket that `bistro run` has opened; not for use by hand."""
     choose_environment()

@@ -16,7 +16,8 @@ from typing import Any
 
 def check_identifier(name: str) -> str:
     """Return `name` if it may stand in generated source; raise ValueError otherwise."""
-    if not name.isascii() or not name.isidentifier() or keyword.iskeyword(name):
+    # __debug__ is a name that Python lets nobody assign.
+    if not name.isascii() or not name.isidentifier() or keyword.iskeyword(name) or name == "__debug__":
         raise ValueError(f"{name!r} can't be a name in generated code")
     return name
 

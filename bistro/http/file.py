@@ -45,7 +45,7 @@ class File(Stream):
     given; False leaves them out. `cache()` says who may keep it; without it, clients guess.
     """
 
-    __slots__ = ("_content", "_parts", "etag", "last_modified", "size")
+    __slots__ = ("_parts", "etag", "last_modified", "size")
 
     def __init__(
         self,
@@ -62,14 +62,14 @@ class File(Stream):
     ) -> None:
         source = _Bytes(content) if isinstance(content, bytes) else _OpenFile(content, inside)
         name = file_name if file_name is not None else source.name
+        parts: list[bytes | slice] = [slice(0, source.size)]
         super().__init__(
-            self._read(source),
+            _read(source, parts),
             status=status,
             content_type=content_type or guess_content_type(name),
             length=source.size,
         )
-        self._content = source
-        self._parts: Sequence[bytes | slice] = (slice(0, source.size),)
+        self._parts = parts
         self.size: int = source.size
         """In bytes, also where less is sent."""
         self.etag: str | None = source.etag() if etag is None else etag or None
@@ -118,16 +118,17 @@ class File(Stream):
         if len(ranges) == 1:
             ((start, stop),) = ranges
             self.headers["content-range"] = content_range(start, stop, self.size)
-            self._parts, self.length = (slice(start, stop),), stop - start
+            self._parts[:], self.length = [slice(start, stop)], stop - start
             return
         boundary, content_type = secrets.token_hex(16), self.headers.get("content-type", OCTETS)
-        self._parts = list(byteranges_pieces(ranges, self.size, content_type, boundary))
+        self._parts[:] = list(byteranges_pieces(ranges, self.size, content_type, boundary))
         self.length = byteranges_length(ranges, self.size, content_type, boundary)
         self.headers["content-type"] = f"multipart/byteranges; boundary={boundary}"
 
     def _send_nothing(self, status: int) -> None:
         # RFC 9110 §15.4.5: a 304 repeats what a cache needs, and says nothing of a content.
-        self.status, self._parts, self.length = status, (), 0
+        self.status, self.length = status, 0
+        self._parts.clear()
         for name in ("content-type", "content-disposition", "accept-ranges"):
             self.headers.remove(name)
 
@@ -140,7 +141,7 @@ class File(Stream):
         document = (
             f'{{"type":"about:blank","title":"{title}","status":{status},"detail":"{detail}"}}'.encode()
         )
-        self._parts, self.length = (document,), len(document)
+        self._parts[:], self.length = [document], len(document)
 
     def _describe(
         self, given_name: str | None, name: str, disposition: Literal["inline", "attachment"]
@@ -154,17 +155,19 @@ class File(Stream):
         if self.last_modified is not None:
             headers["last-modified"] = format_http_date(self.last_modified)
 
-    async def _read(self, source: _Bytes | _OpenFile) -> AsyncIterator[bytes]:
-        # Begins when the answer is sent, after `resolve` has chosen the parts.
-        try:
-            for part in self._parts:
-                if isinstance(part, bytes):
-                    yield part
-                    continue
-                for start in range(part.start, part.stop, PIECE_SIZE):
-                    yield await source.read(start, min(PIECE_SIZE, part.stop - start))
-        finally:
-            source.close()
+
+async def _read(source: _Bytes | _OpenFile, parts: list[bytes | slice]) -> AsyncIterator[bytes]:
+    # Begins when the answer is sent, after `resolve` has chosen the parts. It doesn't hold the `File`,
+    # so that one that is never sent is closed at once and not by the garbage collector.
+    try:
+        for part in parts:
+            if isinstance(part, bytes):
+                yield part
+                continue
+            for start in range(part.start, part.stop, PIECE_SIZE):
+                yield await source.read(start, min(PIECE_SIZE, part.stop - start))
+    finally:
+        source.close()
 
 
 class _Bytes:

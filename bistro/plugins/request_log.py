@@ -13,11 +13,12 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import BinaryIO, ClassVar, NamedTuple
+from typing import BinaryIO, ClassVar, NamedTuple, TypeAlias
 
 from bistro.app import Setup
 from bistro.ground import (
     BatchedLineWriter,
+    JsonFormatter,
     configure_logging,
     get_logger,
     make_formatter,
@@ -108,7 +109,11 @@ class AccessLine(NamedTuple):
     client: tuple[str, int] | None
     request_id: str
     traceparent: bytes | None
-    reason: str = ""
+    reason: str
+
+
+# The same as a plain tuple, which is made in half the time.
+LineTuple: TypeAlias = tuple[float, int, float, str, str, tuple[str, int] | None, str, bytes | None, str]
 
 
 class AccessLines:
@@ -118,7 +123,7 @@ class AccessLines:
         self._skip = skip
         self._stream = stream
         self._is_wanted = True
-        self._writer: BatchedLineWriter[tuple[object, ...]] | None = None
+        self._writer: BatchedLineWriter[LineTuple] | None = None
 
     def start(self) -> None:
         """Look at how logging is configured; where nobody did, do it with the defaults."""
@@ -150,6 +155,7 @@ class AccessLines:
                 exchange.client,
                 request.id,
                 exchange.find_header(b"traceparent"),
+                "",
             )
         )
 
@@ -157,22 +163,51 @@ class AccessLines:
         """Have a line written for bytes that the server refused before there was a request."""
         if self._is_wanted:
             writer = self._writer or self._open()
-            writer.append(AccessLine(time.time(), status, 0.0, "", "", client, "", None, detail))
+            writer.append((time.time(), status, 0.0, "", "", client, "", None, detail))
 
-    def _open(self) -> BatchedLineWriter[tuple[object, ...]]:
-        writer = self._writer = BatchedLineWriter(_line_maker(), self._stream)
+    def _open(self) -> BatchedLineWriter[LineTuple]:
+        writer = self._writer = BatchedLineWriter(LineFormat().find_maker(), self._stream)
         return writer
 
 
-def _line_maker() -> Callable[[tuple[object, ...]], str]:
-    formatter = make_formatter()
+class LineFormat:
+    """Writes the lines in the format that logging is configured for.
 
-    def make_line(item: tuple[object, ...]) -> str:
-        line = AccessLine(*item)  # type: ignore[arg-type]  # appended in this order above
+    Most are written in one go, in a fifth of the time that the general way takes; a test holds the two
+    to the same fields. What has a sign that would have to be escaped or masked goes the general way.
+    """
+
+    def __init__(self) -> None:
+        self._formatter = make_formatter()
+        self._second = 0
+        self._second_text = ""
+
+    def find_maker(self) -> Callable[[LineTuple], str]:
+        """The function for this format."""
+        return self.make_json_line if isinstance(self._formatter, JsonFormatter) else self.make_line
+
+    def make_json_line(self, item: LineTuple) -> str:
+        """The line as a JSON object."""
+        created, status, seconds, method, path, client, request_id, traceparent, reason = item
+        address = client[0] if client else ""
+        if traceparent is not None or reason or not _match_plain(f"{method} {path} {address}"):
+            return self.make_line(item)
+        second = int(created)
+        if second != self._second:
+            self._second = second
+            self._second_text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+        level = "error" if status >= 500 else "info"
+        return (
+            f'{{"ts":"{self._second_text}.{int((created - second) * 1000):03d}Z","level":"{level}",'
+            f'"event":"request","logger":"bistro.request","request_id":"{request_id}","method":"{method}",'
+            f'"path":"{path}","status":{status},"ms":{seconds * 1000:.3f},"client":"{address}"}}'
+        )
+
+    def make_line(self, item: LineTuple) -> str:
+        """The line in any format, with everything in it masked and escaped."""
+        line = AccessLine(*item)
         level = "ERROR" if line.status >= 500 else "INFO"
-        return formatter.format_event(line.created, level, "request", LOGGER_NAME, _fields_of(line))
-
-    return make_line
+        return self._formatter.format_event(line.created, level, "request", LOGGER_NAME, _fields_of(line))
 
 
 def _fields_of(line: AccessLine) -> dict[str, object]:
@@ -189,6 +224,8 @@ def _fields_of(line: AccessLine) -> dict[str, object]:
     return {name: value for name, value in fields.items() if value not in ("", None)}
 
 
+# Nothing in it ends a JSON text, and nothing that could hold a secret: those stand behind = or :.
+_match_plain = re.compile(r"[A-Z]{1,16} /[A-Za-z0-9/._~%+,;!$&()*@-]{0,1023} [0-9a-fA-F.:]{2,45}\Z").match
 # Version ff and a trace id of zeros are invalid; later versions may have more behind the flags.
 _match_traceparent = re.compile(
     rb"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(?:-[!-~]{0,200})?\Z"

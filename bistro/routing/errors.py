@@ -11,7 +11,10 @@ from bistro.ground.text import did_you_mean
 
 
 class PatternError(SetupError):
-    """A path or host pattern that can't be read, e.g. an unknown converter."""
+    """A path or host pattern that can't be read, e.g. an unknown converter.
+
+    If you see this: the path in the message has a fault; the last line says how to write it.
+    """
 
     code = "B201"
 
@@ -28,7 +31,10 @@ class PatternErrors(PatternError):
 
 
 class RouteError(SetupError):
-    """A route or group that can't be recorded: no such method, no callable handler, a circle of groups."""
+    """A route or group that can't be recorded: no such method, no callable handler, a circle of groups.
+
+    If you see this: the line in the message registers something that is no route.
+    """
 
     code = "B202"
 
@@ -42,7 +48,11 @@ class Conflict:
 
 
 class RouteConflict(SetupError):
-    """Routes that answer the same requests; tells every such group of routes at once."""
+    """Routes that answer the same requests; tells every such group of routes at once.
+
+    If you see this: nothing decides which of the handlers answers; give one of them another path,
+    method, host or predicate, or say `override=True` on the one that you want.
+    """
 
     code = "B204"
 
@@ -61,13 +71,19 @@ class RouteConflict(SetupError):
 
 
 class UnknownRoute(BistroError):
-    """No route has this handler or name, or several have and the parameters don't decide."""
+    """No route has this handler or name, or several have and the parameters don't decide.
+
+    If you see this: `url()` was asked for it; `bistro routes` lists the names that there are.
+    """
 
     code = "B205"
 
 
 class WrongUrlParameter(BistroError):
-    """A parameter for a URL is missing, not in the pattern, or of a kind that the pattern can't hold."""
+    """A parameter for a URL is missing, not in the pattern, or of a kind that the pattern can't hold.
+
+    If you see this: `url()` was called with other parameters than the path in the message has.
+    """
 
     code = "B206"
 

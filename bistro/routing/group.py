@@ -52,6 +52,7 @@ class Routes:
         self.records: list[Record] = []
         self.hooks: list[HookRecord] = []
         self.converters: dict[str, ConverterEntry] = {each.name: each for each in converters}
+        self._is_frozen = False
         for record in table:
             self.add(record)
 
@@ -115,6 +116,7 @@ class Routes:
 
     def add(self, record: Record) -> None:
         """Take in an entry of a central table, made by `bistro.routing.get`, `include` and so on."""
+        self._check_open(record.origin)
         if isinstance(record, IncludeRecord) and self in _all_groups(record.routes):
             fix = "Include each group in one direction only."
             raise RouteError("a group of routes that holds itself", where=(record.origin,), fix=fix)
@@ -144,7 +146,14 @@ class Routes:
 
     def converter(self, converter: Converter) -> None:
         """Make `{name:converter.name}` known to the paths in and below this group."""
+        self._check_open(origin_of_caller("converter"))
         self.converters[converter.name] = converter
+
+    def freeze(self) -> None:
+        """Refuse whatever is added from now on, here and in the groups below: the app serves already."""
+        for group in _all_groups(self):
+            if isinstance(group, Routes):
+                group._is_frozen = True
 
     def all_routes(self, converters: Mapping[str, ConverterEntry] | None = None) -> list[Route]:
         """Every route in and below this group, prefixes and names joined, in the order of writing.
@@ -159,8 +168,14 @@ class Routes:
         origin = origin_of_handler(hook)
         if self.by:
             origin = replace(origin, by=self.by)
+        self._check_open(origin)
         self.hooks.append(HookRecord(kind, hook, origin, dict(options)))
         return hook
+
+    def _check_open(self, origin: Origin) -> None:
+        if self._is_frozen:
+            fix = "Register everything while modules are imported, before the app starts."
+            raise RouteError("these routes serve already", where=(origin,), fix=fix)
 
 
 def _all_groups(routes: RecordedRoutes) -> Iterator[RecordedRoutes]:

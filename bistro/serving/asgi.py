@@ -119,6 +119,7 @@ class AsgiAdapter:
         self._is_started = True
 
 
+# Any: what a coroutine yields and is sent is between it and its event loop.
 async def _go_on(coroutine: Coroutine[Any, Any, None], awaited: Any, exchange: AsgiExchange) -> None:
     """Wait for a handler that has begun to wait; cancel it when its client goes away."""
     inbox = exchange.get_inbox()

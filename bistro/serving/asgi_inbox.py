@@ -69,6 +69,7 @@ class Inbox:
             return self.look_at(ready.value)
         return await self.wait_for_message(steps, awaited)
 
+    # Any: what an awaitable yields and is sent is between it and its event loop.
     async def wait_for_message(self, steps: Generator[Any, Any, AsgiMessage], awaited: Any) -> AsgiMessage:
         """As `next_message`, for a `receive` of which the first step was taken and gave `awaited`.
 

@@ -9,6 +9,8 @@ from concurrent.futures import Future
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
+# Any: what a coroutine yields and is sent is between it and its event loop.
+Work = Coroutine[Any, Any, Result]
 
 
 class Portal:
@@ -24,7 +26,7 @@ class Portal:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping: asyncio.Event | None = None
 
-    def run(self, coroutine: Coroutine[Any, Any, Result]) -> Result:
+    def run(self, coroutine: Work[Result]) -> Result:
         """The result of `coroutine`, or its exception. Ctrl-C cancels it."""
         loop = self._get_loop()
         if self._is_inside():
@@ -38,7 +40,7 @@ class Portal:
         finally:
             future.cancel()
 
-    def close(self, last: Coroutine[Any, Any, None]) -> None:
+    def close(self, last: Work[None]) -> None:
         """Run `last`, cancel what is left, end the loop and its thread. A second call does nothing."""
         thread, loop, self._loop = self._thread, self._loop, None
         if thread is None or loop is None:
@@ -73,7 +75,7 @@ class Portal:
         ready.set_result(asyncio.get_running_loop())
         await self._stopping.wait()
 
-    async def _finish(self, last: Coroutine[Any, Any, None]) -> None:
+    async def _finish(self, last: Work[None]) -> None:
         assert self._stopping is not None
         try:
             await last

@@ -16,7 +16,19 @@ from bistro.forms import Form
 from bistro.testing import Client
 
 KINDS = ("before", "after", "around", "error", "route before", "group after")
-HANDLERS = ("plain", "text", "none", "thread", "async", "stream", "query", "body", "form", "missing", "broken")
+HANDLERS = (
+    "plain",
+    "text",
+    "none",
+    "thread",
+    "async",
+    "stream",
+    "query",
+    "body",
+    "form",
+    "missing",
+    "broken",
+)
 PROVIDERS = ("none", "plain", "async", "generator", "async generator")
 
 

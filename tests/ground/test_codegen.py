@@ -64,7 +64,23 @@ def test_identifier_is_accepted_and_returned(name: str):
 
 @pytest.mark.parametrize(
     "name",
-    ["", "2x", "a b", "a.b", "a-b", "a\n", "a;b", "class", "None", "a=1", "a)", "x: __import__('os')", "é", "𝓪", "__debug__"],
+    [
+        "",
+        "2x",
+        "a b",
+        "a.b",
+        "a-b",
+        "a\n",
+        "a;b",
+        "class",
+        "None",
+        "a=1",
+        "a)",
+        "x: __import__('os')",
+        "é",
+        "𝓪",
+        "__debug__",
+    ],
 )
 def test_what_is_no_plain_ascii_name_is_refused(name: str):
     with pytest.raises(ValueError, match="can't be a name in generated code"):

@@ -268,6 +268,12 @@ def test_value_that_no_source_gives_was_made_in_code():
     }
 
 
+def test_source_that_has_turned_wrong_since_is_not_the_origin():
+    config = read_config(StructShop, env={**DATABASE, "SECRET_KEY": "s", "PORT": "8000"})
+
+    assert config_origins(config, env={"PORT": "eighty"})["port"].origin == "code"
+
+
 def test_replaced_dataclass_tells_that_its_value_was_made_in_code():
     config = dataclasses.replace(read_config(Shop, env=DATABASE), debug=True)
 

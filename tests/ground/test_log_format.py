@@ -163,6 +163,24 @@ def test_very_long_exception_is_cut_in_the_middle():
     assert exception.startswith("Traceback")
 
 
+def test_traceback_that_was_made_before_is_masked_too():
+    record = make_record(exc_text="Traceback\n  password=hunter2")
+
+    assert as_json(record)["exception"] == "Traceback\n  password=***"
+
+
+def test_stack_of_the_call_is_shown_where_it_was_asked_for():
+    record = make_record(stack_info='Stack:\n  File "shop.py", line 3\x1b')
+
+    assert as_json(record)["exception"] == 'Stack:\n  File "shop.py", line 3\\x1b'
+
+
+def test_exception_that_nothing_can_be_made_of_is_named_by_its_type():
+    record = make_record(exc_info=(ValueError, ValueError("x"), "no traceback"))
+
+    assert as_json(record)["exception"] == "ValueError (its text could not be made)"
+
+
 def test_error_whose_text_cannot_be_made_is_named_by_its_type():
     class Mute(Exception):
         def __str__(self) -> str:

@@ -41,6 +41,14 @@ class Payment(msgspec.Struct):
     credit_card: str
 
 
+class Level(enum.IntEnum):
+    HIGH = 3
+
+
+class Path(str):
+    __slots__ = ()
+
+
 class Broken:
     def __repr__(self) -> str:
         raise RuntimeError("no repr")
@@ -90,6 +98,13 @@ def test_usual_values_keep_their_meaning():
     assert redact(value) == [
         1, 1.5, True, None, "text", "2026-11-22T08:00:00+00:00", "2026-01-02", "0:01:30", "1.10", "red",
     ]  # fmt: skip
+
+
+def test_subclasses_of_text_and_numbers_become_plain():
+    plain = redact([Path("a\n"), Level.HIGH])
+
+    assert plain == ["a\\n", 3]
+    assert [type(value) for value in plain] == [str, int]
 
 
 def test_ids_and_bytes_become_text():
@@ -223,6 +238,7 @@ def test_arguments_of_a_percent_message_are_masked_only_where_names_tell():
         "n": 3,
     }
     assert redact_arguments((1.5, "text", {"token": "x"})) == (1.5, "text", {"token": "***"})
+    assert redact_arguments("text") == "text"
 
 
 UNITS = [

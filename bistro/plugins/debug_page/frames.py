@@ -204,12 +204,9 @@ def show_text(value: object, length_max: int) -> str:
 
 
 def kind_of(value: object) -> str:
-    """The name of its class, with the module for those that are not built in."""
-    kind = type(value)
+    """The name of its class; never raises."""
     try:
-        return (
-            kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-        )
+        return str(type(value).__qualname__)
     except BaseException:  # noqa: BLE001 - a metaclass may do anything
         return "(unknown)"
 

@@ -38,10 +38,10 @@ def make_error_page(error: BaseException, request: Request) -> str:
         sections.append(_error_section(view, is_first=position == 0))
     sections.append(_plan_section(chain))
     sections.append(_request_section(request))
-    plain = f'<pre class="plain" tabindex="0">{_text(format_plainly(error))}</pre>'
+    plain = _scrolling("Traceback", f'<pre class="plain">{_text(format_plainly(error))}</pre>')
     sections.append(_fold("Traceback as text, to copy", plain))
     sections.append(_footer())
-    return html_document(f"{first.kind}: {cut(first.message, 80)}", _join(sections), STYLE)
+    return html_document(f"{first.kind}: {cut(first.message, 80)}", _main(sections), STYLE)
 
 
 def make_miss_page(request: Request, routes: Sequence[Route], nearest: Sequence[Route]) -> str:
@@ -55,7 +55,7 @@ def make_miss_page(request: Request, routes: Sequence[Route], nearest: Sequence[
     sections.append(_routes_section(routes))
     sections.append(_request_section(request))
     sections.append(_footer())
-    return html_document(f"404 {cut(shown, 80)}", _join(sections), STYLE)
+    return html_document(f"404 {cut(shown, 80)}", _main(sections), STYLE)
 
 
 def _banner(request: Request, kind: str, message: str, notes: Iterable[str], fix: str) -> str:
@@ -72,8 +72,8 @@ def _banner(request: Request, kind: str, message: str, notes: Iterable[str], fix
 def _error_section(view: ErrorView, *, is_first: bool) -> str:
     title = "Where it happened" if is_first else f"{view.relation} {view.kind}"
     parts = [f"<h2>{_text(title)}</h2>"]
-    if not is_first and view.message:
-        parts.append(f'<p class="message">{_text(view.message)}</p>')
+    if not is_first:
+        parts += [f'<p class="message">{_text(text)}</p>' for text in (view.message, *view.notes) if text]
     if view.frames_left_out:
         parts.append(f"<p>{view.frames_left_out} calls in the middle are left out.</p>")
     # The call in which it happened comes first: that is what one looks for.
@@ -100,7 +100,7 @@ def _source(lines: Sequence[SourceLine]) -> str:
     if not lines:
         return '<p class="none">The source is not available.</p>'
     rows = "".join(_source_line(line) for line in lines)
-    return f'<pre class="source" tabindex="0">{rows}</pre>'
+    return _scrolling("Source", f'<pre class="source">{rows}</pre>')
 
 
 def _source_line(line: SourceLine) -> str:
@@ -111,7 +111,7 @@ def _source_line(line: SourceLine) -> str:
             f"{_text(line.text[:start])}<mark>{_text(line.text[start:stop])}</mark>{_text(line.text[stop:])}"
         )
     number = f'<span class="number">{line.number:>4}</span>'
-    return f'<span class="line{" current" if line.is_current else ""}">{number} {text}</span>\n'
+    return f'<span class="line{" current" if line.is_current else ""}">{number} {text}</span>'
 
 
 def _values(values: Sequence[LocalValue]) -> str:
@@ -177,18 +177,23 @@ def _routes_section(routes: Sequence[Route]) -> str:
         f"<tr><td>{_text(', '.join(sorted(route.methods)))}</td><th scope='row'>{_route_link(route)}</th>"
         f"<td>{_text(route.name)}</td>"
         f'<td class="place">{_text(f"{_short(route.origin.file)}:{route.origin.line}")}</td></tr>'
-        for route in routes[:ROUTES_MAX]
+        for route in sorted(routes, key=lambda route: bool(route.origin.by))[:ROUTES_MAX]
     )
     head = "<tr><th>Method</th><th>Path</th><th>Name</th><th>Where</th></tr>"
     more = f"<p>And {len(routes) - ROUTES_MAX} more.</p>" if len(routes) > ROUTES_MAX else ""
-    table = f'<div class="wide" tabindex="0"><table><thead>{head}</thead><tbody>{rows}</tbody></table></div>'
-    return f"<section><h2>Routes of this site</h2>{table}{more}</section>"
+    table = f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
+    return f"<section><h2>Routes of this site</h2>{_scrolling('Routes', table)}{more}</section>"
 
 
 def _route_link(route: Route) -> str:
     text = _text(f"{route.host or ''}{route.pattern.text}")
     can_be_followed = "GET" in route.methods and not route.parameters and route.host is None
     return f'<a href="{text}"><code>{text}</code></a>' if can_be_followed else f"<code>{text}</code>"
+
+
+def _scrolling(label: str, body: str) -> str:
+    """What is wider than a small screen scrolls by itself, by the keyboard too (WCAG 2.1.1)."""
+    return f'<div class="wide" role="region" tabindex="0" aria-label="{label}">{body}</div>'
 
 
 def _fold(title: str, body: str) -> str:
@@ -219,6 +224,10 @@ def _short(file: str) -> str:
         return str(Path(file).relative_to(Path.cwd()))
     except (ValueError, OSError):
         return file
+
+
+def _main(sections: Iterable[str]) -> str:
+    return f"<main>\n{_join(sections)}\n</main>"
 
 
 def _join(parts: Iterable[str]) -> str:

@@ -97,8 +97,18 @@ def was_raised_by_site(error: BaseException) -> bool:
 
 def find_nearest(path: str, routes: Iterable[Route]) -> list[Route]:
     """The routes whose path looks most like `path`, the best first."""
+    asked = path[:_PATH_LENGTH_MAX].split("/")
     by_text: dict[str, Route] = {}
     for route in routes:
-        by_text.setdefault(route.pattern.text[:_PATH_LENGTH_MAX], route)
-    matches = get_close_matches(path[:_PATH_LENGTH_MAX], by_text, n=NEAREST_MAX, cutoff=0.6)
+        by_text.setdefault(_as_asked(route, asked), route)
+    matches = get_close_matches("/".join(asked), by_text, n=NEAREST_MAX, cutoff=0.6)
     return [by_text[text] for text in matches]
+
+
+def _as_asked(route: Route, asked: list[str]) -> str:
+    """The route's path with the parts asked for in place of its parameters, which match any text."""
+    wanted = route.pattern.text[:_PATH_LENGTH_MAX].split("/")
+    filled = [
+        asked[at] if "{" in part and at < len(asked) and asked[at] else part for at, part in enumerate(wanted)
+    ]
+    return "/".join(filled)

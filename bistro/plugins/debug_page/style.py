@@ -31,22 +31,24 @@ summary:focus-visible, a:focus-visible, [tabindex]:focus-visible { outline: 3px 
 .other .function { font-weight: 400 }
 .tag { font-size: .75rem; color: var(--alarm); border: 1px solid currentColor; border-radius: 1rem;
   padding: 0 .5rem; white-space: nowrap }
-pre { margin: 0; overflow-x: auto; font: .875rem/1.55 ui-monospace, monospace; tab-size: 4 }
+pre { margin: 0; width: max-content; min-width: 100%; font: .875rem/1.55 ui-monospace, monospace;
+  tab-size: 4 }
 .source { border-top: 1px solid var(--edge); padding: .5rem 0 }
 .plain { border-top: 1px solid var(--edge); padding: .75rem }
-.line { display: block; padding: 0 .75rem; min-width: max-content }
+.line { display: block; padding: 0 .75rem }
 .current { background: var(--line); font-weight: 600 }
 .number { color: var(--quiet); user-select: none; margin-right: .5rem }
 mark { background: var(--mark); color: inherit; border-radius: .125rem }
 table { width: 100%; border-collapse: collapse; font-size: .875rem; border-top: 1px solid var(--edge) }
 caption { text-align: left; padding: .5rem .75rem 0; color: var(--quiet) }
-th, td { text-align: left; vertical-align: top; padding: .25rem .75rem; border-top: 1px solid var(--edge);
-  overflow-wrap: anywhere; font-weight: 400 }
+th, td { text-align: left; vertical-align: baseline; padding: .25rem .75rem;
+  border-top: 1px solid var(--edge); overflow-wrap: anywhere; font-weight: 400 }
 thead th { color: var(--quiet) }
 tbody th, tbody td, code { font-family: ui-monospace, monospace }
 tbody th { font-weight: 600; min-width: 7rem }
-.kind { color: var(--quiet) }
-.wide { overflow-x: auto; border: 1px solid var(--edge); border-radius: .375rem; background: var(--raised) }
+.kind { color: var(--quiet); white-space: nowrap }
+.wide { overflow-x: auto }
+section > .wide { border: 1px solid var(--edge); border-radius: .375rem; background: var(--raised) }
 .wide table { border-top: 0 }
 ul { margin: 0; padding-left: 1.25rem; line-height: 1.8 }
 a { color: var(--link) }

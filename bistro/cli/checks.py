@@ -1,0 +1,146 @@
+"""What `bistro check` looks at in every app; plugins and the site add checks of their own."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, get_args, get_type_hints
+
+from bistro.app import BaseApp, Finding, Frozen
+from bistro.cli.command_maker import read_parameters
+from bistro.cli.commands import BUILT_IN
+from bistro.cli.errors import CommandSignatureError
+from bistro.ground.errors import BistroError
+from bistro.ground.registry import Origin, find_origin
+
+
+def finding_of_error(error: BistroError) -> Finding:
+    """An error that keeps the app from starting, as a finding; its id is the error's code."""
+    return Finding(error.code, "error", error.what, error.where, error.fix)
+
+
+def run_checks(app: BaseApp, frozen: Frozen) -> list[Finding]:
+    """What the built-in checks find, then those of plugins and the site."""
+    found = [finding for check in BUILT_IN_CHECKS for finding in check(app, frozen)]
+    for check, origin in frozen.registered.checks:
+        found += _run_own(check, app, origin)
+    return found
+
+
+# Any: the check's own return value, which may be anything.
+def _run_own(check: Callable[[Any], Any], app: BaseApp, origin: Origin) -> list[Finding]:
+    try:
+        found = list(check(app))
+    except Exception as error:  # noqa: BLE001 - the other checks are still of use
+        what = f"the check {origin.name} raised {type(error).__name__}: {error}"
+        return [Finding("check.E001", "error", what, (origin,), "Correct the check, or leave it out.")]
+    strange = [each for each in found if not isinstance(each, Finding)]
+    if strange:
+        what = f"the check {origin.name} gave {strange[0]!r:.80}, which is no Finding"
+        return [Finding("check.E001", "error", what, (origin,), "Return a list of Finding.")]
+    return found
+
+
+def check_return_annotations(_: BaseApp, frozen: Frozen) -> Iterator[Finding]:
+    """app.I001: handlers that don't say what they return."""
+    for route in frozen.routes:
+        if "return" not in getattr(route.handler, "__annotations__", {"return": None}):
+            what = f"{route} doesn't say what it returns"
+            fix = "Annotate it (-> dict[str, str], -> Html …): the reply is prepared then, and checked."
+            yield Finding("app.I001", "info", what, (find_origin(route.handler, route.origin.by),), fix)
+
+
+def check_unused_providers(_: BaseApp, frozen: Frozen) -> Iterator[Finding]:
+    """app.W001: providers of the site itself (plugins may well provide more) that nobody asks."""
+    used = asked_types(frozen)
+    for provider in frozen.registered.providers:
+        if not provider.origin.by and provider.type not in used:
+            what = f"nothing asks for the {provider.type.__name__} that is provided"
+            yield Finding("app.W001", "warning", what, (provider.origin,), "Use it, or delete the provider.")
+
+
+def check_idle_plugins(app: BaseApp, frozen: Frozen) -> Iterator[Finding]:
+    """app.W002: plugins that add nothing."""
+    active = {origin.by for origin in all_origins(frozen)}
+    for plugin in app.plugins:
+        name = type(plugin).__name__
+        if name not in active:
+            where = (find_origin(type(plugin).install),)
+            yield Finding("app.W002", "warning", f"the plugin {name} adds nothing", where, "Leave it out.")
+
+
+def check_hooks_without_provider(_: BaseApp, frozen: Frozen) -> Iterator[Finding]:
+    """app.W003: hooks that wait for a type that nobody provides, and so never run."""
+    provided = {provider.type for provider in frozen.registered.providers}
+    for hook in frozen.registered.hooks:
+        if hook.only_if_used is not None and hook.only_if_used not in provided:
+            wanted = hook.only_if_used.__name__
+            what = f"the {hook.kind} hook {hook.origin.name} never runs: nobody provides {wanted}"
+            yield Finding(
+                "app.W003", "warning", what, (hook.origin,), "Install what provides it, or drop only_if_used."
+            )
+
+
+def check_commands(_: BaseApp, frozen: Frozen) -> Iterator[Finding]:
+    """cli.E001: commands that can't be had from a command line; cli.W001: those hidden by others."""
+    known: dict[str, Origin | None] = dict.fromkeys(BUILT_IN)
+    for command in frozen.commands:
+        if command.name in known:
+            first = known[command.name]
+            where = (command.origin,) if first is None else (first, command.origin)
+            what = f"the command {command.name} is never reached: another has its name"
+            yield Finding("cli.W001", "warning", what, where, "Give it another name.")
+        known.setdefault(command.name, command.origin)
+        try:
+            read_parameters(command)
+        except CommandSignatureError as error:
+            yield Finding("cli.E001", "error", error.what, error.where, error.fix)
+
+
+BUILT_IN_CHECKS: tuple[Callable[[BaseApp, Frozen], Iterator[Finding]], ...] = (
+    check_return_annotations,
+    check_unused_providers,
+    check_idle_plugins,
+    check_hooks_without_provider,
+    check_commands,
+)
+
+
+# Any, here and below: annotations are objects of many kinds.
+def asked_types(frozen: Frozen) -> set[Any]:
+    """Every type that a parameter of a handler, hook or provider names."""
+    functions: list[Callable[..., Any]] = [hook.function for hook in frozen.registered.hooks]
+    functions += [provider.function for provider in frozen.registered.providers]
+    for route in frozen.routes:
+        functions.append(route.handler)
+        functions += [hook.function for group in route.groups for hook in group.hooks]
+        functions += [each for kind in ("before", "after", "around") for each in route.options.get(kind, ())]
+    return {kind for function in functions for kind in _types_of(function)}
+
+
+def all_origins(frozen: Frozen) -> Iterator[Origin]:
+    """Where everything registered comes from."""
+    registered = frozen.registered
+    yield from (route.origin for route in frozen.routes)
+    yield from (hook.origin for hook in registered.hooks)
+    yield from (provider.origin for provider in registered.providers)
+    yield from (step.origin for step in registered.steps)
+    yield from (origin for _, origin in (*registered.observers, *registered.refusals))
+    yield from (origin for _, _, origin, _ in registered.headers)
+    yield from (each.origin for each in registered.commands)
+    yield from (origin for _, origin in registered.checks)
+
+
+def _types_of(function: Callable[..., Any]) -> set[Any]:
+    target = function if inspect.isroutine(function) else getattr(function, "__call__", function)  # noqa: B004
+    try:
+        hints = get_type_hints(target)
+    except (NameError, TypeError, AttributeError):
+        return set()
+    return set(_flatten(hint for name, hint in hints.items() if name != "return"))
+
+
+def _flatten(hints: Iterable[Any]) -> Iterator[Any]:
+    for hint in hints:
+        yield hint
+        yield from _flatten(get_args(hint))
