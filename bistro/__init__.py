@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _ROOMS = {
-    "bistro.app": ("Background", "Body", "Cookie", "From", "Header", "Path", "Plugin", "Proceed", "Query", "Setup"),
+    "bistro.app": (
+        "Background", "Body", "Cookie", "From", "Header", "Path", "Plugin", "Proceed", "Query", "Setup",
+    ),
     "bistro.ground.text": ("escape",),
     "bistro.http": (
         "Empty", "File", "Html", "HttpError", "Json", "NotFound", "Redirect",

@@ -17,7 +17,7 @@ from bistro.app.inject import Binder, is_async, signature_of
 from bistro.app.interpret import InterpretedPlan
 from bistro.app.plan import Plan, write_plan
 from bistro.app.reply import response_maker
-from bistro.app.setup import Plugin, Registered, Setup
+from bistro.app.setup import HeaderValue, Plugin, Registered, Setup
 from bistro.app.steps import Layer, Spec
 from bistro.ground.errors import SetupError
 from bistro.ground.registry import Origin, find_origin
@@ -270,7 +270,7 @@ def find_providers(registered: Registered) -> dict[type, Provider]:
 
 def find_default_headers(registered: Registered) -> DefaultHeaders:
     """The headers of every answer. Raises `HookError` where two plugins set one differently."""
-    found: dict[str, tuple[str, Origin]] = {}
+    found: dict[str, tuple[HeaderValue, Origin]] = {}
     for name, value, origin, override in registered.headers:
         known = found.get(name)
         if known is not None and known[0] != value and not override:
@@ -280,4 +280,7 @@ def find_default_headers(registered: Registered) -> DefaultHeaders:
                 fix="Set it in one place, or pass override=True where the second is to win.",
             )
         found[name] = (value, origin)
-    return DefaultHeaders({name: value for name, (value, _) in found.items()})
+    return DefaultHeaders(
+        {name: value for name, (value, _) in found.items() if isinstance(value, str)},
+        {name: value for name, (value, _) in found.items() if callable(value)},
+    )

@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Mapping
 from difflib import get_close_matches
 from operator import itemgetter
-from types import CellType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
 from bistro.app import readers
@@ -251,17 +251,10 @@ def _hints_of_parameters(function: Function) -> dict[str, Any]:
 
 
 def _closure_of(function: Any) -> dict[str, Any]:
-    cells = getattr(function, "__closure__", None) or ()
-    names = getattr(getattr(function, "__code__", None), "co_freevars", ())
-    return {name: cell.cell_contents for name, cell in zip(names, cells, strict=True) if _is_filled(cell)}
-
-
-def _is_filled(cell: CellType) -> bool:
     try:
-        cell.cell_contents
-    except ValueError:
-        return False
-    return True
+        return dict(inspect.getclosurevars(function).nonlocals)
+    except (TypeError, ValueError):  # no function of Python's, or a name that is not bound yet
+        return {}
 
 
 def is_async(function: Function) -> bool:

@@ -38,7 +38,7 @@ class InterpretedPlan:
         except BaseException:
             run.observe(499, started)
             raise
-        waiting = send(exchange, response, spec.defaults)
+        waiting = send(exchange, response, spec.defaults, request)
         if waiting is not None:
             await waiting
         run.background.start(spec.keeper)

@@ -70,7 +70,9 @@ class _Writer:
         self._is_direct = not (
             {"after", "around"} & kinds or spec.observers or self._has_generators or spec.has_background()
         )
-        self._has_request = bool(spec.observers) or any(value.base == "request" for value in values)
+        self._has_request = (
+            bool(spec.observers) or spec.defaults.are_made or any(value.base == "request" for value in values)
+        )
         self._quick = find_quick_reply(spec.returns)
         # Any: generated code names objects of every kind.
         self.names: dict[str, Any] = {
@@ -84,6 +86,7 @@ class _Writer:
             "finish_later": finish_later,
             "handler": spec.handler.function,
             "keeper": spec.keeper,
+            "make_block": spec.defaults.make_block,
             "make_response": spec.make_response,
             "prepared": Response.prepared,
             "run_in_thread": run_in_thread,
@@ -244,6 +247,8 @@ class _Writer:
     def _write_quick(self, quick: QuickReply) -> None:
         if self._is_direct:
             self._add(f"    content = {quick.encode}")
+            if self._spec.defaults.are_made:
+                self._add("    head = block + make_block(request)")
             self._add("    response = None")
         else:
             self._add(f"    response = prepared({self._spec.status}, block, {quick.encode})")
@@ -269,11 +274,13 @@ class _Writer:
         if self._is_direct and self._quick is not None:
             self.names["block"] = self._quick.block + self._spec.defaults.block
             self._add("if response is None:")
-            self._add(f"    exchange.send({self._spec.status}, block, content)")
+            head = "head" if self._spec.defaults.are_made else "block"
+            self._add(f"    exchange.send({self._spec.status}, {head}, content)")
             self._add("    return None")
         elif self._quick is not None:
             self.names["block"] = self._quick.block
-        self._add("waiting = send(exchange, response, defaults)")
+        request = "request" if self._has_request else "None"
+        self._add(f"waiting = send(exchange, response, defaults, {request})")
         if self._is_async:
             self._add("if waiting is not None:")
             self._add("    await waiting")

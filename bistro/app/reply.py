@@ -17,7 +17,7 @@ from typing import Any
 
 from bistro.ground.concurrency import run_in_thread
 from bistro.ground.types import Exchange
-from bistro.http import ClientDisconnected, DefaultHeaders, File, Headers, Json, Response, Stream
+from bistro.http import ClientDisconnected, DefaultHeaders, File, Headers, Json, Request, Response, Stream
 from bistro.http.response import HTML_BLOCK, JSON_BLOCK, TEXT_BLOCK
 from bistro.validation import ENCODING_REFUSALS, encode_json, explain_encoding
 
@@ -61,22 +61,31 @@ def _make_rarer(result: Any, status: int) -> Response:
 
 
 def send(
-    exchange: Exchange, response: Response, defaults: DefaultHeaders
+    exchange: Exchange, response: Response, defaults: DefaultHeaders, request: Request | None
 ) -> Coroutine[Any, Any, None] | None:
-    """Send `response`; what comes back is to be awaited where it is a stream."""
-    if response.is_stream:
-        assert isinstance(response, Stream)
+    """Send `response`; what comes back is to be awaited where it is a stream.
+
+    `request` may be None where no default header is made from it.
+    """
+    try:
         if isinstance(response, File):
             response.resolve(exchange.method, Headers(exchange.header_items()).find_joined)
-        return send_stream(exchange, response, defaults)
-    exchange.send(response.status, response.header_block(defaults), response.body)
+        head = response.header_block(defaults, request)
+    except Exception:
+        # A function of the site that makes a header has failed, where no hook can see it any more.
+        _logger.exception("the headers of an answer can't be made: %s", exchange.raw_path)
+        exchange.send(500, b"", b"")
+        return None
+    if isinstance(response, Stream):
+        return send_stream(exchange, response, head)
+    exchange.send(response.status, head, response.body)
     return None
 
 
-async def send_stream(exchange: Exchange, response: Stream, defaults: DefaultHeaders) -> None:
+async def send_stream(exchange: Exchange, response: Stream, header_block: bytes) -> None:
     """Send the pieces as they are made; an error in between breaks the answer off, visibly."""
     pieces = response.pieces
-    exchange.start(response.status, response.header_block(defaults), response.length)
+    exchange.start(response.status, header_block, response.length)
     try:
         if exchange.method != "HEAD":
             async for piece in pieces if isinstance(pieces, AsyncIterable) else _in_threads(iter(pieces)):

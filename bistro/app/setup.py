@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal, Protocol, TypeVar, Unpack, runtime_ch
 from bistro.app.hooks import Function, Hook, HookKind, Observer, Provider
 from bistro.app.lifespan import LifespanFunction, LifespanStep
 from bistro.ground.registry import Origin, find_origin, origin_of_caller
+from bistro.http import Request
 from bistro.routing import Routes
 from bistro.routing.options import HookOptions
 
@@ -39,6 +40,9 @@ class Command:
     origin: Origin
 
 
+HeaderValue = str | Callable[[Request], str]
+"""The value of a header of every answer, or what makes it from the request."""
+
 Level = Literal["error", "warning", "info"]
 
 
@@ -66,7 +70,7 @@ class Registered:
     steps: list[LifespanStep] = field(default_factory=list)
     observers: list[tuple[Observer, Origin]] = field(default_factory=list)
     refusals: list[tuple[Refusal, Origin]] = field(default_factory=list)
-    headers: list[tuple[str, str, Origin, bool]] = field(default_factory=list)
+    headers: list[tuple[str, HeaderValue, Origin, bool]] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
     checks: list[tuple[Check, Origin]] = field(default_factory=list)
 
@@ -122,8 +126,11 @@ class Setup:
         """Call `function` with status, detail and client where the server refused malformed bytes."""
         self._registered.refusals.append((function, find_origin(function, self._by)))
 
-    def headers(self, pairs: Mapping[str, str], *, override: bool = False) -> None:
-        """Put these headers on every answer that does not set them itself; they cost nothing there."""
+    def headers(self, pairs: Mapping[str, HeaderValue], *, override: bool = False) -> None:
+        """Put these headers on every answer that does not set them itself.
+
+        A text is made into bytes once, and then costs nothing; a function is called with each request.
+        """
         origin = origin_of_caller("headers", self._by)
         self._registered.headers += [(name.lower(), value, origin, override) for name, value in pairs.items()]
 

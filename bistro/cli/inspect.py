@@ -78,9 +78,9 @@ def lifespan_of(_: BaseApp, frozen: Frozen) -> Iterator[Entry]:
 
 def observers_of(_: BaseApp, frozen: Frozen) -> Iterator[Entry]:
     """Who is told of each answer, and of what the server refuses."""
-    for _, origin in frozen.registered.observers:
+    for _function, origin in frozen.registered.observers:
         yield Entry("observer", origin.name, "answers", origin)
-    for _, origin in frozen.registered.refusals:
+    for _function, origin in frozen.registered.refusals:
         yield Entry("observer", origin.name, "refusals", origin)
 
 
@@ -98,7 +98,7 @@ def commands_of(_: BaseApp, frozen: Frozen) -> Iterator[Entry]:
 
 def checks_of(_: BaseApp, frozen: Frozen) -> Iterator[Entry]:
     """What `bistro check` asks besides its own checks."""
-    for _, origin in frozen.registered.checks:
+    for _function, origin in frozen.registered.checks:
         yield Entry("check", origin.name, "", origin)
 
 

@@ -11,6 +11,8 @@ import keyword
 import linecache
 from collections.abc import Mapping
 from types import CodeType
+
+# Any: generated code takes and gives whatever objects its writer means.
 from typing import Any
 
 
@@ -31,7 +33,6 @@ def compile_function(source: str, name: str, filename: str, namespace: Mapping[s
     """
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
     code: CodeType = compile(source, filename, "exec")
-    # Any: generated code holds whatever objects the caller hands over.
     scope: dict[str, Any] = dict(namespace)
     exec(code, scope)  # noqa: S102 - the one place, see the head of this file
     result = scope[name]

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from contextvars import copy_context
 from dataclasses import dataclass
 from queue import SimpleQueue
+
+# Any: a job carries any function, its arguments and its result.
 from typing import Any, ParamSpec, TypeVar
 
 Parameters = ParamSpec("Parameters")
@@ -140,7 +142,6 @@ class _Job:
 
     __slots__ = ("answer", "args", "context", "delivered", "ended", "function", "loop", "options", "ticket")
 
-    # Any, here and below: a job carries any function, its arguments and its result.
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,

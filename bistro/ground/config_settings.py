@@ -6,6 +6,8 @@ import dataclasses
 import typing
 from collections.abc import Iterator
 from dataclasses import dataclass
+
+# Any: a field of settings may have any type.
 from typing import Any, cast
 
 import msgspec

@@ -9,13 +9,14 @@ from datetime import timedelta
 from enum import Enum
 from pathlib import PurePath
 from types import NoneType, UnionType
+
+# Any: a setting may have any type that msgspec, a dataclass or a Struct can describe.
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import msgspec
 
 from bistro.ground.secret import Secret
 
-# Any, here and below: settings may have any type that msgspec, a dataclass or a Struct can describe.
 SettingType = Any
 
 
@@ -193,7 +194,6 @@ def _is_mapping(kind: SettingType) -> bool:
     return isinstance(origin, type) and issubclass(origin, Mapping)
 
 
-# Any: the second argument of a reader is the setting's type.
 _READERS: tuple[tuple[Callable[[Any], bool], Callable[[str, Any], object]], ...] = (
     (lambda kind: kind is bool, lambda text, _: read_bool(text)),
     (lambda kind: kind is timedelta, lambda text, _: _read_duration(text)),

@@ -11,6 +11,7 @@ from bistro.ground.config_values import WrongValue, read_bool
 from bistro.ground.text import did_you_mean
 
 Environment = Literal["development", "production", "testing"]
+"""What a site can run as."""
 
 _SHORT_FORMS = {"dev": "development", "prod": "production", "test": "testing"}
 

@@ -105,9 +105,15 @@ class BatchedLineWriter(Generic[Item]):
             self.flush()
             return
         self._awake = True
-        if self._thread is None:
-            self._start_thread()
-        self._wake.set()
+        try:
+            if self._thread is None:
+                self._start_thread()
+            self._wake.set()
+        except RuntimeError:
+            # No thread can be had: the limit of the system, or the interpreter is ending.
+            self._thread = None
+            self._awake = False
+            self.flush()
 
     def _start_thread(self) -> None:
         with self._start_lock:
@@ -117,8 +123,8 @@ class BatchedLineWriter(Generic[Item]):
             self._thread = thread
         # A daemon, so that a stream that blocks for ever can't keep the process from ending; hence
         # the lines that wait at the end are written by atexit.
-        atexit.register(self.close)
         thread.start()
+        atexit.register(self.close)
 
     def _limit_waiting(self) -> None:
         size = len(self._waiting)

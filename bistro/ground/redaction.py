@@ -14,6 +14,8 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from itertools import islice
+
+# Any: what is logged may be anything; what comes out is plain data, as msgspec's to_builtins gives.
 from typing import Any, cast
 from uuid import UUID
 
@@ -31,7 +33,7 @@ CUT = "…"
 _NAME_LENGTH_MAX = 256
 
 
-def redact(value: object) -> Any:  # Any: the same kinds as msgspec's own `to_builtins` gives
+def redact(value: object) -> Any:
     """`value` as plain data that is fit for a log line: secrets masked, control characters escaped.
 
     The result holds only dicts with text keys, lists, text, numbers, booleans and None, so that it
@@ -58,11 +60,12 @@ _SENSITIVE_WORD = re.compile(
 )
 
 # Every repetition is bounded or ends where the next part can't begin, and gives nothing back (`+`
-# behind it, Python 3.11), so that no text costs more than linear time. Alternatives in order: the password of a URL; the token after a scheme's name;
-# a header with all that it holds; a name, `=` or `:`, and a value, quoted or not.
+# behind it, Python 3.11), so that no text costs more than linear time. Alternatives in order: the
+# password of a URL; the token after a scheme's name; a header with all that it holds; a name, `=`
+# or `:`, and a value, quoted or not.
 _SENSITIVE_TEXT = re.compile(
     r"""
-    (?P<url>://[^\s/:@]{0,256}:)[^\s/@]{1,1024}(?=@)
+    (?P<url>://[^\s/:@]{0,256}:)[^\s/?#]{1,1024}(?=@)
   | (?P<scheme>\bbearer[ \t]{1,8})[\w\-.~+/=]+
   | (?P<header>authori[sz]ation\\?["']?[ \t]{0,8}+[:=][ \t]{0,8}+\\?["']?(?:(?!digest)\w{1,32}[ \t]{1,8})?)
         (?:digest[ \t][^\r\n]*|[^\s,;"'\\]+)
@@ -109,7 +112,7 @@ class _Redaction:
     def __init__(self) -> None:
         self.items_left = ITEMS_MAX
 
-    def plain(self, value: object, depth: int) -> Any:  # Any: as for `redact`
+    def plain(self, value: object, depth: int) -> Any:
         kind = type(value)
         if kind is str:
             return clean_text(cast("str", value))
@@ -122,7 +125,7 @@ class _Redaction:
         except Exception:  # noqa: BLE001 - somebody's __repr__, property or iterator may fail
             return f"<{type(value).__qualname__}>"
 
-    def _plain_other(self, value: object, depth: int) -> Any:  # Any: as for `redact`
+    def _plain_other(self, value: object, depth: int) -> Any:
         if type(value) is dict and depth < DEPTH_MAX:
             return self._plain_mapping(value.items(), depth)
         if isinstance(value, Secret):
@@ -151,7 +154,6 @@ class _Redaction:
             return self._plain_mapping(((name, getattr(value, name)) for name in names), depth)
         return clean_text(repr(value[:TEXT_LENGTH_MAX] if isinstance(value, bytes | bytearray) else value))
 
-    # Any: keys and values of whatever the caller logs.
     def _plain_mapping(self, items: Iterable[tuple[Any, Any]], depth: int) -> dict[str, Any]:
         plain: dict[str, Any] = {}
         for key, value in items:

@@ -142,36 +142,68 @@ class Response:
         """Say that the answer depends on these request headers (RFC 9110 §12.5.5)."""
         self.headers.vary(*names)
 
-    def header_block(self, defaults: DefaultHeaders) -> bytes:
-        """The lines to send: own headers first, then every default that the answer does not set."""
-        headers = self._headers
-        if headers is not None:
-            return headers.to_block() + defaults.block_without(headers)
-        added = self._added
-        if added is None:
-            return self._block + defaults.block
-        lines = "".join([f"{name}: {value}\r\n" for name, value in added]).encode("latin-1")
-        if any(name in defaults.names for name, _ in added):
-            return self._block + lines + defaults.block_without(self.headers)
-        return self._block + lines + defaults.block
+    def header_block(self, defaults: DefaultHeaders, request: Any = None) -> bytes:
+        """The lines to send: own headers first, then every default that the answer does not set.
+
+        `request` is given to those defaults that are made for each request.
+        """
+        headers, added = self._headers, self._added
+        if headers is None and added is not None:
+            if defaults.names.isdisjoint([name for name, _ in added]):
+                lines = "".join([f"{name}: {value}\r\n" for name, value in added]).encode("latin-1")
+                return self._block + lines + defaults.block + defaults.make_block(request)
+            headers = self.headers
+        if headers is None:
+            return self._block + defaults.block + defaults.make_block(request)
+        return headers.to_block() + defaults.block_without(headers, request)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.status}>"
 
 
+# Any: the request; this module stands beneath the one that has its class.
+HeaderMaker = Callable[[Any], str]
+
+
 class DefaultHeaders:
-    """Headers that every answer of an app has unless it sets them itself; bytes made once."""
+    """Headers that every answer of an app has unless it sets them itself.
 
-    __slots__ = ("_lines", "block", "names")
+    `fixed` ones are bytes made once; `made` ones come from a function of the request.
+    """
 
-    def __init__(self, pairs: Mapping[str, str] | None = None) -> None:
-        self._lines = {name.lower(): encode_headers({name: value}) for name, value in (pairs or {}).items()}
-        self.names = frozenset(self._lines)
-        self.block = b"".join(self._lines.values())
+    __slots__ = ("_fixed", "_made", "block", "names")
 
-    def block_without(self, headers: ResponseHeaders) -> bytes:
+    def __init__(
+        self, fixed: Mapping[str, str] | None = None, made: Mapping[str, HeaderMaker] | None = None
+    ) -> None:
+        self._fixed = {name.lower(): encode_headers({name: value}) for name, value in (fixed or {}).items()}
+        self._made = {check_header(name, ""): make for name, make in (made or {}).items()}
+        self.names = frozenset({*self._fixed, *self._made})
+        self.block = b"".join(self._fixed.values())
+
+    @property
+    def are_made(self) -> bool:
+        """Whether some depend on the request."""
+        return bool(self._made)
+
+    def make_block(self, request: Any) -> bytes:
+        """The lines that depend on the request."""
+        return (
+            b"".join([_line(name, make(request)) for name, make in self._made.items()]) if self._made else b""
+        )
+
+    def block_without(self, headers: ResponseHeaders, request: Any) -> bytes:
         """The lines of those defaults that `headers` does not hold."""
-        return b"".join([line for name, line in self._lines.items() if name not in headers])
+        lines = [line for name, line in self._fixed.items() if name not in headers]
+        lines += [_line(name, make(request)) for name, make in self._made.items() if name not in headers]
+        return b"".join(lines)
+
+
+def _line(name: str, value: str) -> bytes:
+    # The same test as in `check_header`, which is called only to say what is wrong.
+    if not (value.isascii() and value.isprintable()):
+        check_header(name, value)
+    return f"{name}: {value}\r\n".encode("latin-1")
 
 
 class Text(Response):

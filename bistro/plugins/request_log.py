@@ -179,7 +179,7 @@ class LineFormat:
 
     def __init__(self) -> None:
         self._formatter = make_formatter()
-        self._second = 0
+        self._second = -1
         self._second_text = ""
 
     def find_maker(self) -> Callable[[LineTuple], str]:

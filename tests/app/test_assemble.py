@@ -295,3 +295,49 @@ def test_a_slash_too_many_is_redirected_and_keeps_the_query() -> None:
     moved = Client(app).get("/notes/?a=1")
     assert (moved.status, moved.headers["location"]) == (308, "/notes?a=1")
     assert Client(App(defaults=False, slash="strict")).get("/notes/").status == 404
+
+
+def test_a_header_of_every_answer_may_be_made_from_the_request() -> None:
+    @dataclass(frozen=True)
+    class Numbered:
+        def install(self, setup: Setup) -> None:
+            setup.headers({"X-Path": lambda request: request.path, "x-fixed": "1"})
+
+    app = BaseApp(Numbered())
+
+    @app.get("/plain", blocking=False)
+    def plain() -> str:
+        return "x"
+
+    @app.get("/own", blocking=False)
+    def own() -> Response:
+        return Text("x", headers={"x-path": "own"})
+
+    @app.get("/added", blocking=False)
+    def added() -> Response:
+        response = Text("x")
+        response.add_header("x-path", "added")
+        return response
+
+    client = Client(app)
+    for path, value in (("/plain", "/plain"), ("/own", "own"), ("/added", "added"), ("/nowhere", "/nowhere")):
+        headers = client.get(path).headers
+        assert (headers.get_all("x-path"), headers.get_all("x-fixed")) == ([value], ["1"])
+
+
+@pytest.mark.parametrize("direct", [True, False])
+def test_a_header_that_cannot_be_made_is_a_500_and_no_silence(direct: bool) -> None:
+    @dataclass(frozen=True)
+    class Broken:
+        def install(self, setup: Setup) -> None:
+            setup.headers({"x-broken": lambda request: "a\r\nb"})
+
+    app = BaseApp(Broken())
+    if not direct:
+        app.after(lambda: None)
+
+    @app.get("/", blocking=False)
+    def plain() -> str:
+        return "x"
+
+    assert Client(app, raise_server_errors=False).get("/").status == 500

@@ -249,6 +249,19 @@ def test_lines_that_wait_when_the_program_ends_are_written():
     assert result.stdout == b"0\n1\n2\n"
 
 
+def test_lines_are_written_at_once_where_no_thread_can_be_started(
+    writer: BatchedLineWriter[tuple[str, int]], stream: Stream, monkeypatch: pytest.MonkeyPatch
+):
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    writer.append(("GET /", 1))
+    writer.append(("GET /", 2))
+
+    assert stream.lines() == ["GET / 1", "GET / 2"]
+
+
 def test_program_without_standard_output_goes_on(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(sys, "stdout", None)
     writer = BatchedLineWriter(str)

@@ -199,6 +199,7 @@ def test_anything_redacted_can_be_written_as_json(value: object):
         ("X-CSRF-Token: abc", "X-CSRF-Token: ***"),
         ("postgres://ada:hunter2@db/shop", "postgres://ada:***@db/shop"),
         ("redis://:hunter2@cache:6379", "redis://:***@cache:6379"),
+        ("postgres://ada:hun@ter:2@db/shop", "postgres://ada:***@db/shop"),
         ('{\\"password\\": \\"hunter2\\"}', '{\\"password\\": ***}'),
     ],
 )
@@ -214,6 +215,7 @@ def test_secret_in_a_text_is_masked(text: str, masked: str):
         "the bearer of bad news",
         "GET /items?page=2 200 1.3 ms",
         "http://localhost:8000/items",
+        "http://localhost:8000?mail=ada@example.com",
         "time=12:30:59 user=ada@example.com",
     ],
 )
@@ -244,7 +246,7 @@ def test_arguments_of_a_percent_message_are_masked_only_where_names_tell():
 UNITS = [
     "a", "password", "password=", 'password="', "password='", 'password=" password=\' ', "password:", "password\\",
     'password="\\', 'password="\\\n', "token token", "authorization: ", "authorization:digest ", "cookie: a;",
-    "cookie:a; ", "bearer ", "bearer\t\t\t\t\t\t\t\t", "://", "://a:", "://a:b", "\\", '"', "=", ":", " ", "api_key-",
+    "cookie:a; ", "bearer ", "bearer\t\t\t\t\t\t\t\t", "://", "://a:", "://a:b", "://:@", "@", ":@", "\\", '"', "=", ":", " ", "api_key-",
     "secret" + "-" * 64, "\x1b", "a" * 255 + ":",
 ]  # fmt: skip
 

@@ -3,7 +3,6 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -171,9 +170,8 @@ def test_file_that_shrinks_breaks_the_answer_off(page: Path) -> None:
 
 
 @pytest.fixture
-def descriptors() -> Iterator[set[str]]:
-    before = set(os.listdir("/proc/self/fd")) if Path("/proc/self/fd").exists() else set()
-    yield before
+def descriptors() -> set[str]:
+    return set(os.listdir("/proc/self/fd")) if Path("/proc/self/fd").exists() else set()
 
 
 def test_descriptor_is_closed_when_the_answer_is_never_sent(page: Path, descriptors: set[str]) -> None:

@@ -1,0 +1,151 @@
+"""Built-ins have no private door: each plugin works as well when somebody else has written it."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from bistro.app import BaseApp
+from bistro.testing import Client
+from tests.outsiders.copying import (
+    ROOT,
+    copy_plugins,
+    files_of,
+    forbidden_imports,
+    import_copy,
+    importable,
+    plugin_names,
+    private_uses,
+)
+
+
+@pytest.fixture(scope="module")
+def copies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("outsiders")
+    copy_plugins(folder)
+    with importable(folder):
+        yield folder
+
+
+@pytest.mark.parametrize("plugin", plugin_names())
+def test_plugin_imports_public_names_only(plugin: str) -> None:
+    assert [fault for path in files_of(plugin) for fault in forbidden_imports(path)] == []
+
+
+@pytest.mark.parametrize("plugin", plugin_names())
+def test_plugin_touches_nobodys_private_parts(plugin: str) -> None:
+    assert [fault for path in files_of(plugin) for fault in private_uses(path)] == []
+
+
+# --- what each copy can do ----------------------------------------------------------------------------
+
+
+def app_with(*plugins: object) -> BaseApp:
+    app = BaseApp(*plugins)  # type: ignore[arg-type]
+
+    @app.get("/")
+    async def hello() -> str:
+        return "hello"
+
+    @app.get("/broken")
+    async def broken() -> str:
+        raise RuntimeError("broken")
+
+    return app
+
+
+def client_with(*plugins: object) -> Client:
+    return Client(app_with(*plugins), raise_server_errors=False)
+
+
+HTML = {"accept": "text/html"}
+
+
+def check_cors(copy: ModuleType) -> None:
+    headers = (
+        client_with(copy.Cors(["https://a.example"]))
+        .get("/", headers={"origin": "https://a.example"})
+        .headers
+    )
+    assert headers["access-control-allow-origin"] == "https://a.example"
+
+
+def check_debug_page(copy: ModuleType) -> None:
+    pages = import_copy("error_pages").ErrorPages()
+    assert "RuntimeError" in client_with(pages, copy.DebugPage()).get("/broken", headers=HTML).text
+
+
+def check_error_pages(copy: ModuleType) -> None:
+    assert "<h1>Not Found</h1>" in client_with(copy.ErrorPages()).get("/nowhere", headers=HTML).text
+
+
+def check_etags(copy: ModuleType) -> None:
+    client = client_with(copy.ETags())
+    assert client.get("/", headers={"if-none-match": client.get("/").headers["etag"]}).status == 304
+
+
+def check_health(copy: ModuleType) -> None:
+    client = client_with(copy.Health())
+    assert [client.get(path).status for path in ("/livez", "/readyz")] == [200, 200]
+
+
+def check_host_check(copy: ModuleType) -> None:
+    client = client_with(copy.HostCheck(["localhost"]))
+    assert [client.get("/", headers={"host": host}).status for host in ("localhost", "evil")] == [200, 421]
+
+
+def check_request_log(copy: ModuleType) -> None:
+    client = client_with(copy.RequestLog())
+    assert client.get("/", headers={"x-request-id": "abc"}).headers["x-request-id"] == "abc"
+
+
+def check_security_headers(copy: ModuleType) -> None:
+    assert client_with(copy.SecurityHeaders()).get("/").headers["x-content-type-options"] == "nosniff"
+
+
+def check_static(copy: ModuleType) -> None:
+    folder = Path(str(copy.__file__)).parent
+    assert client_with(copy.Static(folder)).get("/static/outside_static.py").status == 200
+
+
+CHECKS: dict[str, Callable[[ModuleType], None]] = {
+    name.removeprefix("check_"): function
+    for name, function in dict(globals()).items()
+    if name.startswith("check_") and callable(function)
+}
+
+
+@pytest.mark.parametrize("plugin", plugin_names())
+def test_copy_under_another_name_works(plugin: str, copies: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENV", "development")
+    assert plugin in CHECKS, f"write check_{plugin} in this file"
+    CHECKS[plugin](import_copy(plugin))
+
+
+@pytest.mark.slow
+def test_copies_pass_the_whole_tests_of_the_plugins(copies: Path) -> None:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.outsiders.replace_plugins", "tests/plugins"]
+    env = {**os.environ, "OUTSIDERS_FOLDER": str(copies), "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
+    passed = re.search(r"(\d+) passed", done.stdout)
+    assert passed is not None
+    assert int(passed[1]) > 100
+
+
+def test_redirected_imports_lead_to_the_copies(copies: Path) -> None:
+    program = "import tests.outsiders.replace_plugins, bistro.plugins; print(bistro.plugins.Cors.__module__)"
+    env = {**os.environ, "OUTSIDERS_FOLDER": str(copies), "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, env=env, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "outside_cors"

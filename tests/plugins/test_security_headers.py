@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from bistro.app import BaseApp, HookError
+from bistro.http import Html, NotFound
+from bistro.plugins import DebugPage, ErrorPages, SecurityHeaders
+from bistro.testing import Client
+
+EXPECTED = {
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "strict-origin-when-cross-origin",
+    "x-frame-options": "DENY",
+    "cross-origin-opener-policy": "same-origin",
+    "content-security-policy": (
+        "default-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
+    ),
+}
+
+
+def make_app(*plugins: object) -> BaseApp:
+    app = BaseApp(*plugins)  # type: ignore[arg-type]
+
+    @app.get("/")
+    async def hello() -> str:
+        return "hello"
+
+    @app.get("/own")
+    async def own() -> Html:
+        return Html(
+            "<p>", headers={"content-security-policy": "default-src *", "x-frame-options": "SAMEORIGIN"}
+        )
+
+    @app.get("/missing")
+    async def missing() -> str:
+        raise NotFound
+
+    return app
+
+
+@pytest.mark.parametrize("path", ["/", "/missing", "/nowhere"])
+def test_every_answer_has_them(path: str) -> None:
+    with Client(make_app(SecurityHeaders())) as client:
+        headers = client.get(path).headers
+    assert {name: headers.get(name) for name in EXPECTED} == EXPECTED
+
+
+def test_header_that_a_handler_sets_wins_and_is_sent_once() -> None:
+    with Client(make_app(SecurityHeaders())) as client:
+        headers = client.get("/own").headers
+    assert headers.get_all("content-security-policy") == ["default-src *"]
+    assert headers.get_all("x-frame-options") == ["SAMEORIGIN"]
+    assert headers["x-content-type-options"] == "nosniff"
+
+
+def test_none_leaves_a_header_out() -> None:
+    with Client(make_app(SecurityHeaders(frame_options=None))) as client:
+        assert "x-frame-options" not in client.get("/").headers
+
+
+def test_transport_security_is_sent_only_where_it_is_set() -> None:
+    with Client(make_app(SecurityHeaders())) as client:
+        assert "strict-transport-security" not in client.get("/").headers
+    with Client(make_app(SecurityHeaders(transport_security=timedelta(days=365)))) as client:
+        expected = "max-age=31536000; includeSubDomains"
+        assert client.get("/").headers["strict-transport-security"] == expected
+
+
+def test_policy_lets_in_nothing_inline() -> None:
+    policy = EXPECTED["content-security-policy"]
+    assert "unsafe" not in policy
+    assert "*" not in policy
+
+
+def test_built_in_pages_bring_a_policy_with_their_own_style(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENV", "development")
+    with Client(make_app(SecurityHeaders(), ErrorPages(), DebugPage())) as client:
+        for path in ("/missing", "/nowhere"):
+            policies = client.get(path, headers={"accept": "text/html"}).headers.get_all(
+                "content-security-policy"
+            )
+            assert len(policies) == 1
+            assert "style-src 'sha256-" in policies[0]
+            assert "unsafe" not in policies[0]
+
+
+def test_check_tells_what_is_weak(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENV", "production")
+    weak = SecurityHeaders(content_security_policy="script-src 'unsafe-inline'")
+    assert [finding.id for finding in weak.find_faults(None)] == ["security.I001", "security.W001"]
+    monkeypatch.setenv("ENV", "development")
+    assert SecurityHeaders().find_faults(None) == []
+
+
+def test_two_values_for_one_header_keep_the_app_from_starting() -> None:
+    class Other:
+        requires = ()
+
+        def install(self, setup: object) -> None:
+            setup.headers({"x-frame-options": "SAMEORIGIN"})  # type: ignore[attr-defined]
+
+    with pytest.raises(HookError, match="x-frame-options"):
+        make_app(SecurityHeaders(), Other()).freeze()
