@@ -33,9 +33,10 @@ class App(BaseApp):
         defaults: bool = True,
         slash: SlashPolicy = "redirect",
         plans: Plans = "written",
+        threads_max: int | None = None,
     ) -> None:
         chosen = self._with_defaults(plugins, origin_of_caller("App")) if defaults else plugins
-        super().__init__(*chosen, slash=slash, plans=plans)
+        super().__init__(*chosen, slash=slash, plans=plans, threads_max=threads_max)
 
     def _with_defaults(self, given: Sequence[Plugin], origin: Origin) -> tuple[Plugin, ...]:
         """The default plugins, each replaced where one of its kind is given, then the others."""

@@ -15,6 +15,7 @@ from bistro.app.hooks import Function, Observer
 from bistro.app.lifespan import Lifespan, LifespanFunction
 from bistro.app.plan import Plan
 from bistro.app.setup import Check, Command, Plugin, Registered, Setup
+from bistro.app.threads import AppThreads
 from bistro.ground.registry import Origin, origin_of_caller
 from bistro.ground.types import AsgiReceive, AsgiScope, AsgiSend, Exchange
 from bistro.http import BadRequest, Empty, MethodNotAllowed, NotFound, Redirect, Response
@@ -29,10 +30,17 @@ class BaseApp:
 
     `slash` says what happens to `/items/` where only `/items` is a route. `plans="interpreted"`
     walks each request's steps in a loop instead of writing a function for them; it is the slow
-    specification of the same thing. An app is an ASGI 3 callable.
+    specification of the same thing. At most `threads_max` blocking handlers run at once, by default
+    processors + 4; others wait. An app is an ASGI 3 callable.
     """
 
-    def __init__(self, *plugins: Plugin, slash: SlashPolicy = "redirect", plans: Plans = "written") -> None:
+    def __init__(
+        self,
+        *plugins: Plugin,
+        slash: SlashPolicy = "redirect",
+        plans: Plans = "written",
+        threads_max: int | None = None,
+    ) -> None:
         self.origin: Origin = origin_of_caller("App")
         self.plugins = plugins
         self.routes = routes = Routes()
@@ -40,6 +48,7 @@ class BaseApp:
         self._plans: Plans = plans
         self._registered = Registered()
         self._setup = Setup(self._registered, "")
+        self._threads = AppThreads(threads_max)
         self._lifespan: Lifespan | None = None
         self._frozen: Frozen | None = None
         self._asgi: AsgiAdapter | None = None
@@ -104,7 +113,9 @@ class BaseApp:
     def freeze(self) -> Frozen:
         """Install the plugins, check everything, make the plans; once. Raises `SetupError`."""
         if self._frozen is None:
-            self._frozen = Frozen(self._registered, self.plugins, self.routes, self._slash, self._plans)
+            self._frozen = Frozen(
+                self._registered, self.plugins, self.routes, self._slash, self._plans, self._threads
+            )
             self.routes.freeze()
             self.handle = self._frozen.handle  # type: ignore[method-assign]  # one frame less from now on
         return self._frozen
@@ -135,6 +146,7 @@ class BaseApp:
         """Let background jobs finish for a while, then close what `start` opened, last first."""
         if self._frozen is not None:
             await self._frozen.keeper.wait_for_all(BACKGROUND_GRACE_SECONDS)
+        await self._threads.close()
         if self._lifespan is not None:
             await self._lifespan.stop()
 
@@ -155,7 +167,9 @@ class Frozen:
         own: Routes,
         slash: SlashPolicy,
         plans: Plans,
+        threads: AppThreads,
     ) -> None:
+        self.threads = threads
         registered = Registered()
         groups = install_plugins(plugins, registered)
         # Behind the plugins' own, so that a site has the last word.
@@ -172,6 +186,7 @@ class Frozen:
             self.url,
             plans,
             self.keeper,
+            self.threads,
         )
         pairs = list(zip(everything, maker.make_all(everything), strict=True))
         self.table: RouteTable[Plan] = RouteTable(pairs, slash)

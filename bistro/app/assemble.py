@@ -19,6 +19,7 @@ from bistro.app.plan import Plan, write_plan
 from bistro.app.reply import response_maker
 from bistro.app.setup import HeaderValue, Plugin, Registered, Setup
 from bistro.app.steps import Layer, Spec
+from bistro.app.threads import AppThreads
 from bistro.ground.errors import SetupError
 from bistro.ground.registry import Origin, find_origin
 from bistro.http import DefaultHeaders, FormLimits, Request, RequestTools
@@ -80,6 +81,7 @@ class PlanMaker:
     url_for: Any  # Any: the app's UrlBuilder
     plans: Plans
     keeper: BackgroundKeeper
+    threads: AppThreads
 
     def make_all(self, routes: Sequence[Route]) -> list[Plan]:
         """One plan for each route, in order. Raises the `SetupError`s of all of them together."""
@@ -135,6 +137,7 @@ class PlanMaker:
             path_parameters=tuple(types),
             make_response=response_maker(status),
             keeper=self.keeper,
+            run_in_thread=self.threads.run,
             returns=_return_hint(function),
             status=status,
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import inspect
 import logging
 from collections.abc import Sequence
@@ -11,6 +10,7 @@ from typing import Any
 from bistro.app.hooks import Hook
 from bistro.app.reply import response_maker
 from bistro.ground.problems import Problem
+from bistro.ground.text import escape
 from bistro.http import HttpError, InternalServerError, Request, Response
 from bistro.http.errors import BadRequest, NotFound, UnprocessableContent, problem_details
 from bistro.http.response import HTML_BLOCK, PROBLEM_BLOCK
@@ -106,10 +106,10 @@ def render_failure(request: Request, error: HttpError) -> Response:
 
 
 def _page(error: HttpError) -> str:
-    title = html.escape(error.title)
-    detail = html.escape(error.detail).encode("utf-8", "replace").decode()
+    title = escape(error.title)
+    detail = escape(error.detail).encode("utf-8", "replace").decode()
     rows = "".join(
-        f"<li>{html.escape(problem.path or problem.place)} {html.escape(problem.message)}</li>"
+        f"<li>{escape(problem.path or problem.place)} {escape(problem.message)}</li>"
         for problem in error.problems
     )
     return (

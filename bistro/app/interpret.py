@@ -13,7 +13,6 @@ from bistro.app import cleanup
 from bistro.app.background import Background
 from bistro.app.reply import send
 from bistro.app.steps import Call, Spec, Value
-from bistro.ground.concurrency import run_in_thread
 from bistro.ground.types import Exchange
 from bistro.http import Request, Response
 
@@ -156,7 +155,7 @@ class _Run:
             for name, value in call.keywords.items()
         }
         if call.in_thread:
-            return await run_in_thread(call.function, **keywords)
+            return await self._spec.run_in_thread(call.function, **keywords)
         result = call.function(**keywords)
         return await result if call.is_async else result
 

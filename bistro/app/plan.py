@@ -22,7 +22,6 @@ from bistro.app.quick import QuickReply, find_quick_reply
 from bistro.app.reply import send
 from bistro.app.steps import Call, Layer, Spec, Value, is_async_spec
 from bistro.ground.codegen import compile_function
-from bistro.ground.concurrency import run_in_thread
 from bistro.ground.types import Exchange
 from bistro.http import ContentTooLarge, Request, Response
 
@@ -89,7 +88,7 @@ class _Writer:
             "make_block": spec.defaults.make_block,
             "make_response": spec.make_response,
             "prepared": Response.prepared,
-            "run_in_thread": run_in_thread,
+            "run_in_thread": spec.run_in_thread,
             "send": send,
             "tools": spec.tools,
         }

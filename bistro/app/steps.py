@@ -7,7 +7,7 @@ The innermost thing is the handler. Both `interpret.py` and `plan.py` read nothi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -82,6 +82,7 @@ class Spec:
     make_response: Callable[[Any], Response]
     """Turns what the handler returned into a response."""
     keeper: BackgroundKeeper
+    run_in_thread: Callable[..., Awaitable[Any]]
     returns: Any = None  # Any: the declared return annotation, for the quick way of plain results
     status: int = 200
 

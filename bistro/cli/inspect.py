@@ -78,16 +78,17 @@ def lifespan_of(_: BaseApp, frozen: Frozen) -> Iterator[Entry]:
 
 def observers_of(_: BaseApp, frozen: Frozen) -> Iterator[Entry]:
     """Who is told of each answer, and of what the server refuses."""
-    for _function, origin in frozen.registered.observers:
-        yield Entry("observer", origin.name, "answers", origin)
-    for _function, origin in frozen.registered.refusals:
-        yield Entry("observer", origin.name, "refusals", origin)
+    for observer in frozen.registered.observers:
+        yield Entry("observer", observer[1].name, "answers", observer[1])
+    for refusal in frozen.registered.refusals:
+        yield Entry("observer", refusal[1].name, "refusals", refusal[1])
 
 
 def headers_of(_: BaseApp, frozen: Frozen) -> Iterator[Entry]:
     """Headers of every answer."""
     for name, value, origin, override in frozen.registered.headers:
-        yield Entry("header", name, value + (" (overrides)" if override else ""), origin)
+        text = value if isinstance(value, str) else f"made by {getattr(value, '__qualname__', value)}"
+        yield Entry("header", name, text + (" (overrides)" if override else ""), origin)
 
 
 def commands_of(_: BaseApp, frozen: Frozen) -> Iterator[Entry]:

@@ -26,8 +26,11 @@ EXIT_CONFIGURATION = 78
 EXIT_INTERRUPTED = 130
 """128 + SIGINT, as shells say it."""
 
-_PACKAGE = str(Path(bistro.__file__).parent) + os.sep
-_IMPORT_SYSTEM = ("<frozen importlib", str(Path(os.__file__).parent / "importlib") + os.sep)
+_NOT_THE_SITE = (
+    *(str(Path(str(module.__file__)).parent) + os.sep for module in (bistro, click, os)),
+    "<frozen ",
+)
+"""Where frames stand that lead from the command to the site's own code: in Bistro, click and Python."""
 
 
 def wants_colour(stream: TextIO, env: Mapping[str, str] = os.environ) -> bool:
@@ -80,9 +83,9 @@ def report_failure(error: Exception) -> int:
 
 def own_traceback(error: BaseException) -> str:
     """The traceback from the user's first frame on; how Bistro came there says nothing to them."""
-    trace = _skip_our_frames(error.__traceback__) or (
-        None if isinstance(error, SyntaxError) else error.__traceback__
-    )
+    trace = _skip_to_site(error.__traceback__)
+    if trace is None and not isinstance(error, SyntaxError):
+        trace = error.__traceback__
     return "".join(traceback.format_exception(type(error), error, trace)).rstrip()
 
 
@@ -100,7 +103,7 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
     return "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
 
 
-def _skip_our_frames(trace: TracebackType | None) -> TracebackType | None:
-    while trace is not None and trace.tb_frame.f_code.co_filename.startswith((_PACKAGE, *_IMPORT_SYSTEM)):
+def _skip_to_site(trace: TracebackType | None) -> TracebackType | None:
+    while trace is not None and trace.tb_frame.f_code.co_filename.startswith(_NOT_THE_SITE):
         trace = trace.tb_next
     return trace

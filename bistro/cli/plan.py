@@ -28,11 +28,9 @@ def command(method: str, url: str, app: str | None, as_json: bool) -> int:
     if route is None:
         say(f"No route answers {method.upper()} {url}. `bistro routes --why {url}` tells why.")
         return EXIT_PROBLEMS
-    source = getattr(frozen.plan_of(route), "source", None)
+    source = str(getattr(frozen.plan_of(route), "source", ""))
     if as_json:
         show_json({**describe(route), "source": source})
-    elif source is None:
-        say(f"{route} has no written plan: its steps are interpreted.")
     else:
         show(source.rstrip())
     return EXIT_FINE

@@ -11,7 +11,6 @@ from __future__ import annotations
 import errno
 import mimetypes
 import os
-import secrets
 import stat
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -120,7 +119,7 @@ class File(Stream):
             self.headers["content-range"] = content_range(start, stop, self.size)
             self._parts[:], self.length = [slice(start, stop)], stop - start
             return
-        boundary, content_type = secrets.token_hex(16), self.headers.get("content-type", OCTETS)
+        boundary, content_type = os.urandom(16).hex(), self.headers.get("content-type", OCTETS)
         self._parts[:] = list(byteranges_pieces(ranges, self.size, content_type, boundary))
         self.length = byteranges_length(ranges, self.size, content_type, boundary)
         self.headers["content-type"] = f"multipart/byteranges; boundary={boundary}"

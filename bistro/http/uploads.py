@@ -11,9 +11,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
-import shutil
-import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping
 from io import BytesIO
 from pathlib import Path
@@ -91,10 +88,11 @@ class Upload:
 
     def _save(self, place: Path) -> Path:
         if place.is_dir():
-            place = place / (secrets.token_hex(16) + _suffix_of(self.file_name))
+            place = place / (os.urandom(16).hex() + _suffix_of(self.file_name))
         with _full_disk_as_507(), _new_file(place) as target:
             self.file.seek(0)
-            shutil.copyfileobj(self.file, target, _CHUNK_SIZE)
+            while piece := self.file.read(_CHUNK_SIZE):
+                target.write(piece)
         self.file.seek(0)
         return place
 
@@ -135,6 +133,9 @@ class Spool:
     def _flush(self) -> None:
         with _full_disk_as_507():
             if self._file is None:
+                # Late: it brings four archive formats along, and few sites ever spool a file.
+                import tempfile
+
                 # Closed by `close`, or by the Upload that the file is handed to.
                 self._file = tempfile.TemporaryFile()  # noqa: SIM115
             self._file.seek(0, os.SEEK_END)

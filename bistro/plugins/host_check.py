@@ -7,7 +7,7 @@ redirects and in caches (CVE-2026-48710, CVE-2026-25479 and many before them).
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -49,7 +49,7 @@ class HostCheck:
     def install(self, setup: Setup) -> None:
         """Look at the host before everything else. Raises `AllowedHostsError`."""
         hosts = self.find_hosts(os.environ)
-        setup.before(HostGate(hosts, frozenset(self.except_paths)).check)
+        setup.before(HostGate(hosts, frozenset(self.except_paths)).make_hook())
 
     def find_hosts(self, env: Mapping[str, str]) -> tuple[str, ...]:
         """The hosts that the site answers to, checked and in lower case."""
@@ -77,17 +77,25 @@ class HostGate:
         self._names = frozenset(host for host in hosts if not host.startswith("."))
         self._domains = tuple(host for host in hosts if host.startswith("."))
         self._except_paths = except_paths
-        self._known: set[bytes | None] = set()
+        self.known: set[bytes | None] = set()
+        """The headers that were found good, as they were sent."""
 
-    def check(self, exchange: Exchange) -> None:
-        """Raise `BadRequest` or `MisdirectedRequest` for a host that is not this site's."""
-        if exchange.find_header(b"host") not in self._known:
-            self._judge(exchange)
+    def make_hook(self) -> Callable[[Exchange], None]:
+        """A function that raises `BadRequest` or `MisdirectedRequest` for a host that is not this site's."""
+        known, judge = self.known, self.judge
 
-    def _judge(self, exchange: Exchange) -> None:
-        if exchange.raw_path in self._except_paths:
+        # A closure, since it runs for every request: nearly all end with this one look.
+        def check_host(exchange: Exchange) -> None:
+            host = exchange.find_header(b"host")
+            if host not in known:
+                judge(host, exchange.raw_path)
+
+        return check_host
+
+    def judge(self, header: bytes | None, path: str) -> None:
+        """The same for a header that is not known."""
+        if path in self._except_paths:
             return
-        header = exchange.find_header(b"host")
         if header is None:
             raise BadRequest("The request has no Host header.")
         host, _ = parse_host(header.decode("latin-1"))
@@ -97,9 +105,9 @@ class HostGate:
             )
         # Only what is allowed is kept: names below a domain and ports are many, and a client may try
         # them all, so that the set is emptied when it is full.
-        if len(self._known) >= KNOWN_MAX:
-            self._known.clear()
-        self._known.add(header)
+        if len(self.known) >= KNOWN_MAX:
+            self.known.clear()
+        self.known.add(header)
 
     def is_allowed(self, host: str) -> bool:
         """Whether `host`, in lower case and without port, is one of the site's."""

@@ -24,7 +24,7 @@ from bistro.ground import (
     make_formatter,
     request_log_fields,
 )
-from bistro.http import Request, Response
+from bistro.http import Request
 
 LOGGER_NAME = "bistro.request"
 
@@ -46,10 +46,10 @@ class RequestLog:
 
     def install(self, setup: Setup) -> None:
         """Add the hooks; being installed first, they stand around all others."""
-        lines = AccessLines(frozenset(self.skip), self.stream)
+        lines = AccessLines(self.stream)
         setup.before(begin_log)
-        setup.after(send_id)
-        setup.observe(lines.note_request)
+        setup.headers({"x-request-id": id_of})
+        setup.observe(lines.make_observer(frozenset(self.skip)))
         setup.observe_refusal(lines.note_refusal)
         setup.on_start(lines.start)
         setup.on_stop(lines.stop)
@@ -61,9 +61,9 @@ def begin_log(request: Request) -> None:
     request_log_fields.set(RequestFields(request))
 
 
-def send_id(request: Request, response: Response) -> None:
-    """Tell the client the request's id, for it to quote."""
-    response.add_header("x-request-id", request.id)
+def id_of(request: Request) -> str:
+    """The request's id, which the answer tells the client for it to quote."""
+    return request.id
 
 
 class RequestFields(Mapping[str, object]):
@@ -117,13 +117,11 @@ LineTuple: TypeAlias = tuple[float, int, float, str, str, tuple[str, int] | None
 
 
 class AccessLines:
-    """Collects the lines of one app; the writer is made in the process that serves."""
+    """Collects the lines of one app; a thread, begun with the first line, writes them."""
 
-    def __init__(self, skip: frozenset[str], stream: BinaryIO | None) -> None:
-        self._skip = skip
-        self._stream = stream
+    def __init__(self, stream: BinaryIO | None) -> None:
         self._is_wanted = True
-        self._writer: BatchedLineWriter[LineTuple] | None = None
+        self._writer: BatchedLineWriter[LineTuple] = BatchedLineWriter(LineFormat().find_maker(), stream)
 
     def start(self) -> None:
         """Look at how logging is configured; where nobody did, do it with the defaults."""
@@ -133,41 +131,27 @@ class AccessLines:
 
     async def stop(self) -> None:
         """Write what waits."""
-        writer, self._writer = self._writer, None
-        if writer is not None:
-            await asyncio.to_thread(writer.close)
+        await asyncio.to_thread(self._writer.close)
 
-    def note_request(self, request: Request, status: int, seconds: float) -> None:
-        """Have the line of an answered request written soon."""
-        exchange = request.exchange
-        path = exchange.raw_path
-        if path in self._skip or not self._is_wanted:
-            return
-        writer = self._writer or self._open()
-        # A plain tuple here, in the order of AccessLine: this runs for every request.
-        writer.append(
-            (
-                time.time(),
-                status,
-                seconds,
-                exchange.method,
-                path,
-                exchange.client,
-                request.id,
-                exchange.find_header(b"traceparent"),
-                "",
-            )
-        )
+    def make_observer(self, skip: frozenset[str]) -> Callable[[Request, int, float], None]:
+        """A function that has the line of an answered request written soon."""
+        append, clock = self._writer.append, time.time
+
+        # A closure that appends a plain tuple, in the order of AccessLine: it runs for every request.
+        def note_request(request: Request, status: int, seconds: float) -> None:
+            exchange = request.exchange
+            path = exchange.raw_path
+            if path not in skip and self._is_wanted:
+                trace = exchange.find_header(b"traceparent")
+                method, client = exchange.method, exchange.client
+                append((clock(), status, seconds, method, path, client, request.id, trace, ""))
+
+        return note_request
 
     def note_refusal(self, status: int, detail: str, client: tuple[str, int] | None) -> None:
         """Have a line written for bytes that the server refused before there was a request."""
         if self._is_wanted:
-            writer = self._writer or self._open()
-            writer.append((time.time(), status, 0.0, "", "", client, "", None, detail))
-
-    def _open(self) -> BatchedLineWriter[LineTuple]:
-        writer = self._writer = BatchedLineWriter(LineFormat().find_maker(), self._stream)
-        return writer
+            self._writer.append((time.time(), status, 0.0, "", "", client, "", None, detail))
 
 
 class LineFormat:

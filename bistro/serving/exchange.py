@@ -15,7 +15,8 @@ from bistro.serving.heads import BODILESS, CLOSE, CONTINUE, PLAIN_STATUS_LINES, 
 # value holds a control character; so this pattern only has to take it apart, and is linear.
 _HEADER_LINES = re.compile(rb"\r\n([^:\r\n]+):[ \t]*([^\r\n]*)").findall
 
-FRESH, STARTED, FINISHED, PLAINLY_FINISHED = range(4)
+PLAIN, FRESH, STARTED, FINISHED, PLAINLY_FINISHED = range(5)
+"""Of an answer. `PLAIN` is `FRESH` where neither method, body nor connection ask for anything special."""
 
 
 @lru_cache(maxsize=512)
@@ -47,7 +48,7 @@ class Wire(Protocol):
 
     def write(self, data: bytes) -> None: ...
     async def wait_for_drain(self) -> None: ...
-    def abort(self) -> None: ...
+    def abort(self, *, reset: bool = False) -> None: ...
 
 
 class HttpExchange:
@@ -57,9 +58,9 @@ class HttpExchange:
     """
 
     reader: BodyReader | None = None
-    state = FRESH
     _items: list[tuple[bytes, bytes]] | None = None
     _callbacks: tuple[Callable[[], None], ...] = ()
+    _keep_alive = True
     _asked = False
     _chunked = False
     _left: int | None = None
@@ -72,7 +73,6 @@ class HttpExchange:
         query_string: str,
         head: bytes,
         body: bytes | None,
-        keep_alive: bool,
     ) -> None:
         """`head` begins with the HTTP version and ends with the blank line."""
         self._wire = wire
@@ -81,7 +81,14 @@ class HttpExchange:
         self.query_string = query_string
         self._head = head
         self.body = body
-        self._keep_alive = keep_alive
+        self.state = PLAIN
+
+    def mark_special(self, *, keep_alive: bool, reader: BodyReader | None = None) -> None:
+        """Take note of what a plain request has not: the connection's end, a body that still arrives, HEAD."""
+        if self.state == PLAIN:
+            self.state = FRESH
+            self._keep_alive = keep_alive
+            self.reader = reader
 
     @property
     def http_version(self) -> str:
@@ -134,7 +141,7 @@ class HttpExchange:
     def send(self, status: int, header_block: bytes, body: bytes) -> None:
         line = PLAIN_STATUS_LINES.get(status)
         # What needs more than "status line, headers, length, date, body" goes the longer way.
-        if line is None or self.state or not self._keep_alive or self.reader or self.method == "HEAD":
+        if self.state or line is None:
             self._send_special(status, header_block, body)
             return
         self.state = PLAINLY_FINISHED
@@ -146,8 +153,9 @@ class HttpExchange:
             wire.out.append(data)
 
     def _send_special(self, status: int, header_block: bytes, body: bytes) -> None:
-        if self.state != FRESH:
+        if self.state > FRESH:
             raise RuntimeError("this request has its answer already")
+        self._keep_alive = not self.closes
         self._put_head(
             status, header_block, b"" if status in BODILESS else b"content-length: %d\r\n" % len(body)
         )
@@ -156,8 +164,10 @@ class HttpExchange:
         self.state = FINISHED
 
     def start(self, status: int, header_block: bytes, length: int | None) -> None:
-        if self.state != FRESH:
+        if self.state > FRESH:
             raise RuntimeError("this request has its answer already")
+        # The connection may be kept although the body is not there yet: a handler that streams may
+        # still read the rest of it, one that has answered won't.
         self.state = STARTED
         silent = self.method == "HEAD" or status in BODILESS
         # HTTP/1.0 knows no chunks (RFC 9112 §7.1): there the end of the connection is the end.
@@ -179,6 +189,8 @@ class HttpExchange:
         wire = self._wire
         if wire.lost:
             raise ClientDisconnected
+        if self.state != STARTED:
+            raise RuntimeError("this answer has not begun, or has ended")
         if not chunk:
             return
         if self._chunked:
@@ -191,37 +203,43 @@ class HttpExchange:
         await wire.wait_for_drain()
 
     async def finish(self) -> None:
+        if self.state != STARTED:
+            return
+        if self._left and not self._chunked:
+            self.abort()  # fewer bytes than promised: the client must not take it for whole
+            return
         self.state = FINISHED
         if self._chunked:
             self._put(b"0\r\n\r\n")
-        elif self._left:
-            self._wire.abort()  # fewer bytes than promised: the client must not take it for whole
 
     def abort(self) -> None:
+        if self.state in (FINISHED, PLAINLY_FINISHED):
+            return
+        # Where the end of the connection is the end of the answer, only a reset shows that it isn't.
+        reset = self.state == STARTED and self._left is None and not self._chunked
         self.state = FINISHED
         self._keep_alive = False
-        self._wire.abort()
+        self._wire.abort(reset=reset)
 
     def on_disconnect(self, callback: Callable[[], None]) -> None:
         self._callbacks = (*self._callbacks, callback)
 
-    def disconnected(self) -> None:
-        """Tell everyone who asked with `on_disconnect`, once."""
+    def take_callbacks(self) -> tuple[Callable[[], None], ...]:
+        """Everyone who asked with `on_disconnect`; each is to be called once."""
         callbacks, self._callbacks = self._callbacks, ()
-        for callback in callbacks:
-            callback()
+        return callbacks
 
     def _ask_for_body(self) -> None:
         # RFC 9110 §10.1.1: a client that said `expect` waits for this before it sends the body.
-        if not self._asked and self.state == FRESH:
-            self._asked = True
-            if (self.find_header(b"expect") or b"").lower() == b"100-continue":
-                self._put(CONTINUE)
+        # One that did not wait, or has its answer, needs no telling, and HTTP/1.0 knows no such thing.
+        reader = self.reader
+        if self._asked or self.state != FRESH or reader is None or reader.received or reader.is_complete:
+            return
+        self._asked = True
+        if self.http_version == "1.1" and (self.find_header(b"expect") or b"").lower() == b"100-continue":
+            self._put(CONTINUE)
 
     def _put_head(self, status: int, header_block: bytes, framing: bytes) -> None:
-        # A handler that streams may still read the rest of its body; one that has answered won't.
-        if self.state == FRESH and self.closes:
-            self._keep_alive = False
         close = b"" if self._keep_alive else CLOSE
         # DateLine begins with the CR LF that ends the length of a plain answer.
         end = self._wire.date.line[2:]

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
+from bistro.http.errors import http_error_for
 
-_REASONS = {status.value: status.phrase for status in HTTPStatus} | {
-    413: "Content Too Large",
-    414: "URI Too Long",
-    416: "Range Not Satisfiable",
-    422: "Unprocessable Content",
-    431: "Request Header Fields Too Large",
-}
+# RFC 9110 §15, and RFC 6585, 7725 and 8297 for what it does not list. A table and not the standard
+# library's enumeration, which takes longer to make than this whole module.
+_REASONS = {
+    100: "Continue",
+    101: "Switching Protocols",
+    103: "Early Hints",
+    200: "OK",
+    201: "Created",
+    202: "Accepted",
+    203: "Non-Authoritative Information",
+    204: "No Content",
+    205: "Reset Content",
+    206: "Partial Content",
+    207: "Multi-Status",
+    300: "Multiple Choices",
+    301: "Moved Permanently",
+    302: "Found",
+    303: "See Other",
+    304: "Not Modified",
+    307: "Temporary Redirect",
+    308: "Permanent Redirect",
+} | {kind.status: kind.title for kind in map(type, map(http_error_for, range(400, 600)))}
 
 STATUS_LINES: dict[int, bytes] = {
     status: f"HTTP/1.1 {status} {_REASONS.get(status, '')}\r\n".encode() for status in range(100, 600)

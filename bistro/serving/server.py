@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
-from email.utils import formatdate
 from ssl import SSLContext
 
 from bistro.ground.types import Application
+from bistro.http.dates import format_http_date
 from bistro.serving.connection import Connection
 from bistro.serving.eager import EagerRunner
 from bistro.serving.exchange import DateLine
@@ -103,7 +103,7 @@ class Server:
     def _tick(self) -> None:
         """Once a second: the date of all answers, and the time limits of all connections."""
         self.now = time.monotonic()
-        self.date.line = f"\r\ndate: {formatdate(usegmt=True)}\r\n\r\n".encode()
+        self.date.line = f"\r\ndate: {format_http_date(time.time())}\r\n\r\n".encode()
         for connection in list(self._connections):
             connection.check_time(self.now)
         self._ticker = asyncio.get_running_loop().call_later(1.0, self._tick)

@@ -69,7 +69,7 @@ def test_list_without_default_takes_one_or_more_arguments() -> None:
 
 
 def test_list_with_default_is_an_option_that_may_be_repeated() -> None:
-    def do(tag: list[str] = ["new"]) -> None: ...
+    def do(tag: list[str] = ["new"]) -> None: ...  # noqa: B006
 
     assert values(do) == {"tag": ["new"]}
     assert values(do, "--tag", "a", "--tag", "b") == {"tag": ["a", "b"]}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from bistro import App, Proceed, Request, Response, Routes
 from bistro.http import Forbidden
 from bistro.testing import Client
 
 
-def require(name: str) -> object:
+def require(name: str) -> Callable[[Request], None]:
     def guard(request: Request) -> None:
         if name not in request.headers:
             raise Forbidden(f"The header {name} is missing.")
@@ -21,9 +23,9 @@ def say_ok() -> str:
 
 def make_app() -> App:
     app, staff, payroll = App(), Routes(), Routes()
-    app.before(require("x-app"))  # type: ignore[type-var]  # `object` keeps the example short
-    staff.before(require("x-staff"))  # type: ignore[type-var]  # as above
-    payroll.before(require("x-payroll"))  # type: ignore[type-var]  # as above
+    app.before(require("x-app"))
+    staff.before(require("x-staff"))
+    payroll.before(require("x-payroll"))
     app.get("/open", name="open")(say_ok)
     app.get("/guarded", name="guarded", before=[require("x-route")])(say_ok)
     staff.get("/list", name="list")(say_ok)
@@ -53,22 +55,22 @@ def test_guards_hold_where_they_were_put_and_nowhere_else() -> None:
 def test_after_and_around_hooks_too_hold_for_route_group_and_app_from_outside_in() -> None:
     app, group, log = App(), Routes(), list[str]()
 
-    def note(where: str) -> object:
+    def note(where: str) -> Callable[[Proceed], Awaitable[Response]]:
         async def wrap(proceed: Proceed) -> Response:
             log.append(where)
             return await proceed()
 
         return wrap
 
-    def mark(where: str) -> object:
+    def mark(where: str) -> Callable[[Response], None]:
         def add(response: Response) -> None:
             response.add_header("x-mark", where)
 
         return add
 
     for registry, where in ((app, "app"), (group, "group")):
-        registry.around(note(where))  # type: ignore[type-var]  # as above
-        registry.after(mark(where))  # type: ignore[type-var]  # as above
+        registry.around(note(where))
+        registry.after(mark(where))
     group.get("/", around=[note("route")], after=[mark("route")])(say_ok)
     app.include(group, at="/group")
     app.get("/other", name="other")(say_ok)

@@ -148,7 +148,7 @@ def test_save_to_a_full_disk_is_a_507_and_leaves_nothing(tmp_path: Path, monkeyp
 
 
 def test_spooling_to_a_full_disk_is_a_507(monkeypatch):
-    monkeypatch.setattr("bistro.http.uploads.tempfile.TemporaryFile", FullDisk)
+    monkeypatch.setattr("tempfile.TemporaryFile", FullDisk)
     with pytest.raises(InsufficientStorage):
         asyncio.run(spooled(LARGE))
 
@@ -192,7 +192,7 @@ def test_writes_to_disk_happen_off_the_event_loop(monkeypatch):
             writers.add(threading.get_ident())
             return super().write(data)
 
-    monkeypatch.setattr("bistro.http.uploads.tempfile.TemporaryFile", Recorder)
+    monkeypatch.setattr("tempfile.TemporaryFile", Recorder)
     asyncio.run(spooled(LARGE))
     assert writers
     assert threading.get_ident() not in writers
@@ -206,7 +206,7 @@ def test_tiny_chunks_are_collected_before_they_are_written(monkeypatch):
             Counter.writes += 1
             return super().write(data)
 
-    monkeypatch.setattr("bistro.http.uploads.tempfile.TemporaryFile", Counter)
+    monkeypatch.setattr("tempfile.TemporaryFile", Counter)
 
     async def story() -> None:
         spool = Spool(1000)

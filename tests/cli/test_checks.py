@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bistro.app import BaseApp, Finding, Setup
+from bistro.cli.checks import asked_types, run_checks
+
+
+class Store: ...
+
+
+class Basket: ...
+
+
+def make_store() -> Store:
+    return Store()
+
+
+def find(app: BaseApp) -> dict[str, Finding]:
+    return {finding.id: finding for finding in run_checks(app, app.freeze())}
+
+
+def test_provider_that_a_handler_asks_is_used() -> None:
+    app = BaseApp()
+    app.provide(Store, make_store)
+
+    @app.get("/")
+    def show(store: Store) -> None: ...
+
+    assert find(app) == {}
+
+
+def test_provider_that_only_another_provider_asks_is_used() -> None:
+    app = BaseApp()
+    app.provide(Store, make_store)
+
+    def make_basket(store: Store) -> Basket:
+        return Basket()
+
+    app.provide(Basket, make_basket)
+    assert set(find(app)) == {"app.W001"}
+    assert "Basket" in find(app)["app.W001"].what
+
+
+def test_optional_parameter_counts_as_asking() -> None:
+    app = BaseApp()
+
+    @app.get("/")
+    def show(store: Store | None = None) -> None: ...
+
+    app.provide(Store, make_store)
+    assert Store in asked_types(app.freeze())
+
+
+class Provides:
+    def install(self, setup: Setup) -> None:
+        setup.provide(Store, make_store)
+
+
+def test_provider_of_a_plugin_need_not_be_used() -> None:
+    assert find(BaseApp(Provides())) == {}
+
+
+@dataclass(frozen=True)
+class Idle:
+    def install(self, setup: Setup) -> None: ...
+
+
+def test_plugin_that_adds_nothing_is_found() -> None:
+    found = find(BaseApp(Idle()))
+    assert found["app.W002"].where[0].name == "Idle.install"
+
+
+class Waits:
+    def install(self, setup: Setup) -> None:
+        setup.after(self.note, only_if_used=Store)
+
+    def note(self) -> None: ...
+
+
+def test_hook_that_waits_for_what_nobody_provides_is_found() -> None:
+    assert "never runs" in find(BaseApp(Waits()))["app.W003"].what
+
+
+def test_command_that_cannot_be_called_is_an_error() -> None:
+    app = BaseApp()
+
+    @app.command("load")
+    def load(store: Store) -> None: ...
+
+    assert find(app)["cli.E001"].level == "error"
+
+
+def test_command_with_a_name_that_is_taken_is_found_with_both_places() -> None:
+    app = BaseApp()
+
+    @app.command("load")
+    def first() -> None: ...
+
+    @app.command("load")
+    def second() -> None: ...
+
+    @app.command("run")
+    def run() -> None: ...
+
+    found = [finding for finding in run_checks(app, app.freeze()) if finding.id == "cli.W001"]
+    assert [len(finding.where) for finding in found] == [2, 1]
+
+
+def test_check_that_fails_is_a_finding_and_the_others_still_run() -> None:
+    app = BaseApp()
+
+    @app.check
+    def broken(app: BaseApp) -> list[Finding]:
+        raise LookupError("gone")
+
+    @app.check
+    def fine(app: BaseApp) -> list[Finding]:
+        return [Finding("shop.W001", "warning", "old")]
+
+    found = find(app)
+    assert "LookupError: gone" in found["check.E001"].what
+    assert "shop.W001" in found
+
+
+def test_check_that_gives_something_else_is_a_finding() -> None:
+    app = BaseApp()
+
+    @app.check
+    def strange(app: BaseApp) -> list[Finding]:
+        return ["oops"]  # type: ignore[list-item]
+
+    assert "'oops'" in find(app)["check.E001"].what

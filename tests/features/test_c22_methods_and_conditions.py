@@ -1,0 +1,34 @@
+"""C22: `HEAD`, `OPTIONS`, `ETag`, `Range` and `Vary` right without work."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bistro import App, File
+from bistro.plugins import ETags
+from bistro.testing import Client
+
+
+def test_c22_all_of_them_are_right_without_work(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("0123456789")
+    app = App(ETags())
+
+    @app.get("/page")
+    async def page() -> str:
+        return "page"
+
+    @app.get("/file")
+    def file() -> File:
+        return File(tmp_path / "a.txt")
+
+    client = Client(app)
+    head, get = client.head("/page"), client.get("/page")
+    assert (head.status, head.content, head.headers["content-length"]) == (200, b"", "4")
+    assert head.headers["etag"] == get.headers["etag"]
+    options = client.options("/page")
+    assert (options.status, options.headers["allow"]) == (204, "GET, HEAD, OPTIONS")
+    assert client.get("/page", headers={"if-none-match": get.headers["etag"]}).status == 304
+    part = client.get("/file", headers={"range": "bytes=2-3"})
+    assert (part.status, part.text, part.headers["content-range"]) == (206, "23", "bytes 2-3/10")
+    assert client.get("/file", headers={"range": "bytes=20-"}).status == 416
+    assert client.get("/nowhere").headers["vary"] == "accept"
