@@ -26,11 +26,8 @@ EXIT_CONFIGURATION = 78
 EXIT_INTERRUPTED = 130
 """128 + SIGINT, as shells say it."""
 
-_NOT_THE_SITE = (
-    *(str(Path(str(module.__file__)).parent) + os.sep for module in (bistro, click, os)),
-    "<frozen ",
-)
-"""Where frames stand that lead from the command to the site's own code: in Bistro, click and Python."""
+_FRAMEWORK = tuple(str(Path(str(module.__file__)).parent) + os.sep for module in (bistro, os))
+_INSTALLED = frozenset(["site-packages", "dist-packages"])
 
 
 def wants_colour(stream: TextIO, env: Mapping[str, str] = os.environ) -> bool:
@@ -104,6 +101,15 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def _skip_to_site(trace: TracebackType | None) -> TracebackType | None:
-    while trace is not None and trace.tb_frame.f_code.co_filename.startswith(_NOT_THE_SITE):
+    while trace is not None and not _is_of_site(trace.tb_frame.f_code.co_filename):
         trace = trace.tb_next
     return trace
+
+
+def _is_of_site(file: str) -> bool:
+    """Whether a frame's file belongs to the site: not to Bistro, Python or an installed package.
+
+    Frames of compiled modules and of the import system name no file that exists.
+    """
+    path = Path(file)
+    return path.is_absolute() and not file.startswith(_FRAMEWORK) and _INSTALLED.isdisjoint(path.parts)

@@ -1,6 +1,9 @@
 """HTTP as messages: requests, responses, and the rules of the RFCs, without a socket."""
 
 from bistro.http.conditional import evaluate_preconditions, make_etag
+from bistro.http.content_disposition import content_disposition
+from bistro.http.cookies import make_delete_cookie, make_set_cookie, parse_cookies
+from bistro.http.dates import format_http_date, parse_http_date
 from bistro.http.errors import (
     BadRequest,
     ClientDisconnected,
@@ -10,27 +13,42 @@ from bistro.http.errors import (
     GatewayTimeout,
     Gone,
     HttpError,
+    InsufficientStorage,
     InternalServerError,
+    LengthRequired,
+    Locked,
     MethodNotAllowed,
     MisdirectedRequest,
     NotAcceptable,
     NotFound,
     PreconditionFailed,
+    PreconditionRequired,
     RangeNotSatisfiable,
+    RequestTimeout,
     ServiceUnavailable,
     TooManyRequests,
     Unauthorized,
     UnprocessableContent,
     UnsupportedMediaType,
+    http_error_for,
     problem_details,
 )
 from bistro.http.file import File
 from bistro.http.headers import Headers, HeaderValueError, ResponseHeaders
 from bistro.http.multipart import FormData, FormLimits
+from bistro.http.negotiation import choose_encoding, choose_language, choose_media_type
 from bistro.http.request import Request, RequestTools
 from bistro.http.response import DefaultHeaders, Empty, Html, Json, Redirect, Response, Stream, Text
 from bistro.http.uploads import Upload
-from bistro.http.url import Url, parse_host
+from bistro.http.url import (
+    Url,
+    check_redirect_target,
+    encode_query,
+    is_local_redirect,
+    parse_host,
+    quote_path,
+    quote_path_segment,
+)
 
 __all__ = [
     "BadRequest",
@@ -49,16 +67,21 @@ __all__ = [
     "Headers",
     "Html",
     "HttpError",
+    "InsufficientStorage",
     "InternalServerError",
     "Json",
+    "LengthRequired",
+    "Locked",
     "MethodNotAllowed",
     "MisdirectedRequest",
     "NotAcceptable",
     "NotFound",
     "PreconditionFailed",
+    "PreconditionRequired",
     "RangeNotSatisfiable",
     "Redirect",
     "Request",
+    "RequestTimeout",
     "RequestTools",
     "Response",
     "ResponseHeaders",
@@ -71,8 +94,23 @@ __all__ = [
     "UnsupportedMediaType",
     "Upload",
     "Url",
+    "check_redirect_target",
+    "choose_encoding",
+    "choose_language",
+    "choose_media_type",
+    "content_disposition",
+    "encode_query",
     "evaluate_preconditions",
+    "format_http_date",
+    "http_error_for",
+    "is_local_redirect",
+    "make_delete_cookie",
     "make_etag",
+    "make_set_cookie",
+    "parse_cookies",
     "parse_host",
+    "parse_http_date",
     "problem_details",
+    "quote_path",
+    "quote_path_segment",
 ]

@@ -7,7 +7,6 @@ access line, and (by the context of the request) in every line that is logged on
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import re
 import time
@@ -129,9 +128,9 @@ class AccessLines:
             configure_logging()
         self._is_wanted = get_logger(LOGGER_NAME).is_enabled(logging.INFO)
 
-    async def stop(self) -> None:
-        """Write what waits."""
-        await asyncio.to_thread(self._writer.close)
+    def stop(self) -> None:
+        """Write what waits; every answer has been sent by now, so that blocking delays nobody."""
+        self._writer.close()
 
     def make_observer(self, skip: frozenset[str]) -> Callable[[Request, int, float], None]:
         """A function that has the line of an answered request written soon."""

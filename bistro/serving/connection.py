@@ -1,42 +1,44 @@
 """One client's connection: bytes in, requests out, answers back in order.
 
-How it works. llhttp (through `httptools`) judges every byte; nothing here decides what is valid
-HTTP. It is given no header callbacks, since a Python call per header would cost more than parsing:
-it checks, and the head is kept as it came and taken apart only by who asks for a header.
-Its callbacks are C functions: `list.pop` on a list of one notes that a message began or ended and
-fails at a second one, `list.append` collects the body.
+How it works. A read that is exactly one whole request (nearly all are) is parsed and answered in
+place, in two frames. Everything else (a part of a request, several of them, a long body) goes to
+`RequestCutter`, which cuts it at the borders of requests. One request is answered at a time; what
+comes behind it waits there, so answers can't overtake each other (RFC 9112 §9.3.2).
 
-A read that is exactly one whole request (nearly all are) is fed in one go. Everything else (a part
-of a request, several of them, a long body) goes through `_work`, which cuts the bytes so that the
-parser never sees past the end of the request in hand. One request is answered at a time; what
-comes behind it waits in `_held`, so answers can't overtake each other (RFC 9112 §9.3.2).
+`_is_ready` says that nothing is under way, so that the next bytes may take the short way. Each turn
+of the long way ends in `_go_on`, which works until something has to be waited for, and says then
+what the next bytes are to meet.
 """
 
 from __future__ import annotations
 
 import asyncio
-import re
 from contextvars import copy_context
 from typing import Protocol, cast
 
-import httptools
-
 from bistro.ground.types import Application
-from bistro.http.errors import BadRequest, ClientDisconnected
+from bistro.http.errors import BadRequest
 from bistro.serving.body import BodyReader
+from bistro.serving.chunks import END
 from bistro.serving.eager import EagerRunner
-from bistro.serving.exchange import FINISHED, FRESH, PLAINLY_FINISHED, DateLine, HttpExchange
+from bistro.serving.exchange import FINISHED, PLAINLY_FINISHED, STARTED, DateLine, HttpExchange
+from bistro.serving.framing import RequestCutter
 from bistro.serving.heads import refusal
 from bistro.serving.limits import Limits
+from bistro.serving.outlet import Outlet
+from bistro.serving.parser import WholeParser
+from bistro.serving.request_head import Refused, check_head, count_hosts, examine
 
-END = b"\r\n\r\n"
+HALF_CLOSED_SECONDS = 0.5
+PAUSED_FOR_BODY, PAUSED_FOR_REQUESTS = 1, 2
 HELD_SIZE_MAX = 256 * 1024
-LINGER_SECONDS = 5.0
-_find_hosts = re.compile(rb"\n[Hh][Oo][Ss][Tt]:[ \t]*([^\r\n]*)").findall
-_find_length = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]+)", re.IGNORECASE).search
-_METHODS = {
-    name.encode(): name for name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
-}
+COLLECTED_SIZE_MAX = 16 * 1024
+KNOWN_SIZE_MAX = 4 * 1024
+TURN_REQUESTS_MAX = 64
+"""So many requests are answered in one turn of the event loop, then other connections have theirs."""
+_METHODS = {name.encode(): name for name in ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")}
+"""HEAD is not here: its answer is no plain one."""
+_SLASH, _HASH = b"/#"
 
 
 class Host(Protocol):
@@ -54,453 +56,348 @@ class Host(Protocol):
     def closed(self, connection: Connection) -> None: ...
 
 
-class _Callbacks:
-    """What the parser calls, all but one of it C functions; see the head of this file."""
-
-    __slots__ = (
-        "begun",
-        "chunks",
-        "ended",
-        "keep_alive",
-        "on_body",
-        "on_chunk_header",
-        "on_message_begin",
-        "on_message_complete",
-        "parser",
-        "unchunked",
-    )
-
-    def __init__(self) -> None:
-        self.begun: list[None] = [None]
-        self.ended: list[None] = [None]
-        self.unchunked: list[None] = [None]
-        self.chunks: list[bytes] = []
-        self.on_message_begin = self.begun.pop
-        self.on_message_complete = self.ended.pop
-        self.on_chunk_header = self.unchunked.clear
-        self.on_body = self.chunks.append
-        self.keep_alive = False
-        self.parser = httptools.HttpRequestParser(self)
-
-    def on_headers_complete(self) -> None:
-        # llhttp knows this only until the message is complete (RFC 9112 §9.3).
-        self.keep_alive = self.parser.should_keep_alive()
-
-
-class Refused(Exception):
-    """What came is no valid request; the connection says so and closes."""
-
-    def __init__(self, status: int, detail: str) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.detail = detail
-
-
 class Connection(asyncio.Protocol):
     """Speaks HTTP/1.1 with one client on behalf of an `Application`."""
 
+    _outlet: Outlet
+
     def __init__(self, host: Host, *, scheme: str = "http") -> None:
+        limits = host.limits
         self._host = host
+        self._scheme = scheme
         self._handle = host.app.handle
-        self.date = host.date
-        self.scheme = scheme
-        self.client: tuple[str, int] | None = None
-        self.out: list[bytes] | None = None
-        self.lost = False
-        self._held = bytearray()
-        self._scan_from = 0
+        self._start = host.runner.start
+        self._target_size_max = min(limits.request_line_size_max // 2, KNOWN_SIZE_MAX)
+        self._known_block = b""
+        self._cutter = RequestCutter(limits)
+        self._whole = whole = WholeParser()
+        self._feed, self._ended, self._bodies = whole.feed, whole.ended, whole.bodies
+        self._is_ready = True
+        self._is_deaf = False
+        self._is_half_closed = False
+        self._paused_for = 0
+        self._since = 0.0
         self._exchange: HttpExchange | None = None
         self._task: asyncio.Task[None] | None = None
         self._receiving: BodyReader | None = None
-        self._left: int | None = None
-        self._chunk_tail = b""
-        self._drain: asyncio.Future[None] | None = None
-        self._drain_since = 0.0
-        self._lingering = False
-        self._new_parser()
 
     # --- what asyncio calls -----------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        host, limits = self._host, self._host.limits
         self._transport = cast(asyncio.Transport, transport)
-        peer = transport.get_extra_info("peername")
-        self.client = (peer[0], peer[1]) if isinstance(peer, tuple) else None
-        self._since = self._opened = self._host.now
-        self._host.opened(self)
+        self._outlet = Outlet(self._transport, host.date, self._scheme, limits)
+        # A connection on which nothing has come yet gets no longer than a head may take.
+        self._since = host.now - limits.keep_alive_timeout_seconds + limits.head_timeout_seconds
+        host.opened(self)
+        if host.stopping:
+            self._close()
 
     def data_received(self, data: bytes) -> None:
-        if self._exchange is not None or self._held or self._lingering:
+        if not self._is_ready:
             self._receive_more(data)
             return
-        self.out = []
-        callbacks = self._callbacks
-        chunks = callbacks.chunks
-        head, body = data, b""
         try:
-            self._parser.feed_data(data)
-        except Exception:  # noqa: BLE001 - two requests, an upgrade or nonsense: `_work` tells them apart
-            whole = False
+            self._feed(data)
+        except Exception:  # noqa: BLE001, S110 - several requests, the last one, nonsense: `_go_on` tells them apart
+            pass
         else:
-            whole = False
-            if not callbacks.ended and not callbacks.begun and callbacks.unchunked:
-                if not chunks:
-                    whole = data.endswith(END)
-                elif len(chunks) == 1:
-                    body = chunks[0]
-                    cut = data.find(END) + 4
-                    whole = cut + len(body) == len(data)
-                    head = data[:cut]
-                    chunks.clear()
-        if whole:
-            callbacks.ended.append(None)
-            callbacks.begun.append(None)
-            self._answer(head, body, None, False)
-        else:
-            self._new_parser()
-            self._held += data
+            bodies = self._bodies
+            body = bodies.pop() if bodies else b""
+            cut = data.find(END) + 4
+            if not self._ended and cut + len(body) == len(data):
+                self._ended.append(None)
+                self._answer(data[:cut] if body else data, body)
+                return
+        self._whole.reset()
+        self._receive_more(data)
+        if self._cutter.held:
             self._since = self._host.now
-            self._work()
-        self._flush()
 
     def eof_received(self) -> bool:
-        # A client may close its sending side and still wait for the answer (RFC 9112 §9.6).
-        if self._receiving is not None:
-            self._receiving.abort()
-        return self._exchange is not None and self._receiving is None
+        """The client will send no more; whether it may still read (RFC 9112 §9.6 lets it).
+
+        Most that do this are gone, and one that is gone must not keep a handler busy. So the answer
+        that is under way has a moment more, which is what command lines with a pipe need.
+        """
+        self._is_half_closed = True
+        is_waiting = self._exchange is not None or self._outlet.is_full
+        if is_waiting and self._receiving is None and self._scheme == "http" and not self._outlet.is_closing:
+            asyncio.get_running_loop().call_later(HALF_CLOSED_SECONDS, self._give_up)
+            return True
+        self._is_ready = False
+        self._stop_receiving()
+        self._outlet.close(self._host.now)
+        return False
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.lost = True
-        self._host.closed(self)
-        del self._callbacks.parser  # it holds the callbacks: without this only the collector could free both
-        if self._receiving is not None:
-            self._receiving.abort()
-        self.resume_writing()
-        exchange = self._exchange
-        if exchange is not None and exchange.state < FINISHED:
-            exchange.disconnected()
-            if self._task is not None:
-                self._task.cancel()
+        self._is_ready = False
+        self._outlet.lose()
+        self._whole.close()
+        del self._feed
+        self._cutter.close()
+        self._stop_receiving()
+        if self._exchange is None:
+            self._host.closed(self)
+        elif self._exchange.state < FINISHED:
+            for callback in self._exchange.take_callbacks():
+                asyncio.get_running_loop().call_soon(callback)
+            self._cancel()
 
     def pause_writing(self) -> None:
-        self._drain = asyncio.get_running_loop().create_future()
-        self._drain_since = self._host.now
+        self._is_ready = False
+        self._outlet.pause(self._host.now)
 
     def resume_writing(self) -> None:
-        if self._drain is not None:
-            self._drain.set_result(None)
-            self._drain = None
-            if self._held:
-                self._go_on()
-
-    # --- what the exchange calls ------------------------------------------------------------------
-
-    def write(self, data: bytes) -> None:
-        """Send `data` now."""
-        if not self.lost:
-            self._transport.write(data)
-
-    async def wait_for_drain(self) -> None:
-        """Return once the client has read enough of what was sent; raise if it went away."""
-        if self.out:
-            self._flush()
-        if self._drain is not None:
-            await asyncio.shield(self._drain)
-        if self.lost:
-            raise ClientDisconnected
-
-    def abort(self) -> None:
-        """Break the connection off, so that an unfinished answer can't be taken for whole."""
-        self.out = None
-        self._transport.abort()
+        self._outlet.resume()
+        self._since = self._host.now
+        self._go_on()
 
     # --- what the server calls --------------------------------------------------------------------
 
     def check_time(self, now: float) -> None:
         """Close what has stood still for longer than the limits allow; called once a second."""
         limits = self._host.limits
-        if self._drain is not None and now - self._drain_since > limits.stall_timeout_seconds:
-            self._transport.abort()  # a reader this slow gets no more of our memory
-        elif self._lingering:
-            if now - self._since > LINGER_SECONDS:
-                self._transport.abort()
-        elif self._exchange is not None:
+        if self._outlet.check_time(now) or self._exchange is not None:
             return
-        elif self._held:
+        if self._cutter.held:
             if now - self._since > limits.head_timeout_seconds:
                 self._refuse(Refused(408, "the request took too long to arrive"))
-        elif now - self._since > self._idle_seconds_max(limits):
-            self._transport.close()
-
-    def _idle_seconds_max(self, limits: Limits) -> float:
-        # A connection on which nothing has come yet gets no longer than a head may take.
-        return (
-            limits.head_timeout_seconds if self._since == self._opened else limits.keep_alive_timeout_seconds
-        )
+        elif now - self._since > limits.keep_alive_timeout_seconds:
+            self._close()
 
     def stop(self) -> None:
         """Close when idle, or after the answer that is on its way."""
-        if self._exchange is None and not self.lost:
-            self._transport.close()
+        self._is_ready = False
+        if self._exchange is None:
+            self._close()
+        else:
+            self._exchange.mark_special(keep_alive=False)
 
     def cut(self) -> None:
         """Cancel the handler at work, if any, and break the connection off."""
         self._transport.abort()
+        self._cancel()
+
+    def _give_up(self) -> None:
+        if self._exchange is not None:
+            self._transport.abort()
 
     # --- requests, the careful way ----------------------------------------------------------------
 
     def _receive_more(self, data: bytes) -> None:
-        if self._lingering:
+        if self._is_deaf:
             return  # read and dropped, so that the answer is not lost to a reset
-        self._held += data
         reader = self._receiving
-        if reader is not None:
-            try:
-                reader.feed(self._feed_body())
-            except Refused as refused:
-                reader.abort(BadRequest(refused.detail))
-            else:
-                if self._receiving is None:
-                    reader.feed_end()
-        elif self._exchange is None:
+        if reader is None:
+            self._cutter.held += data
             self._go_on()
-        elif len(self._held) > HELD_SIZE_MAX:
-            self._transport.pause_reading()
+            return
+        try:
+            reader.feed(self._cutter.take_body(data))
+        except Refused as refused:
+            self._is_deaf = True
+            reader.abort(BadRequest(refused.detail))
+            return
+        if not self._cutter.is_in_body:
+            self._receiving = None
+            reader.feed_end()
 
     def _go_on(self) -> None:
-        if self._exchange is not None or self.lost:
-            return
-        self.out = []
-        self._work()
-        self._flush()
-
-    def _flush(self) -> None:
-        out, self.out = self.out, None
-        if out:
-            self._transport.write(out[0] if len(out) == 1 else b"".join(out))
-
-    def _work(self) -> None:
-        """Answer the whole requests in `_held`, one after the other."""
+        """Answer the whole requests that are there, one after the other, until one has to be waited for."""
+        outlet = self._outlet
+        outlet.out = []
+        turn = 0
         try:
-            while not (self._exchange or self._drain or self._lingering or self._transport.is_closing()):
-                head = self._cut_head()
-                if head is None:
-                    return
-                self._answer_cut(head)
+            while self._is_free() and self._take_next():
+                turn += 1
+                if turn == TURN_REQUESTS_MAX:
+                    asyncio.get_running_loop().call_soon(self._go_on)
+                    break
         except Refused as refused:
             self._refuse(refused)
+        outlet.flush()
+        is_free = self._is_free()
+        if is_free and self._is_half_closed and turn < TURN_REQUESTS_MAX:
+            self._close()
+        held_size = len(self._cutter.held)
+        self._is_ready = is_free and not held_size and not self._is_half_closed
+        self._pause_reading(PAUSED_FOR_REQUESTS, held_size > HELD_SIZE_MAX)
 
-    def _cut_head(self) -> bytes | None:
-        held = self._held
-        while held and held[0] in b"\r\n":  # RFC 9112 §2.2: empty lines before a request
-            del held[:1]
-        end = held.find(END, self._scan_from)
-        if end >= 0:
-            head = bytes(held[: end + 4])
-            del held[: end + 4]
-            self._check_sizes(head)
-            self._scan_from = 0
-            return head
-        self._scan_from = max(0, len(held) - 3)
-        self._check_partial_head()
-        return None
+    def _is_free(self) -> bool:
+        return self._exchange is None and not (
+            self._outlet.is_full or self._outlet.is_closing or self._outlet.lost
+        )
 
-    def _check_partial_head(self) -> None:
-        limits, held = self._host.limits, self._held
-        if len(held) > limits.request_line_size_max and b"\n" not in held[: limits.request_line_size_max]:
-            raise Refused(414, "the request line is too long")
-        if len(held) > limits.headers_size_max:
-            raise Refused(431, "the headers are too large")
-        if held.find(b"\n\n") >= 0 or (held and not held[:1].isalpha()):
-            raise Refused(400, "this is no HTTP request")
+    def _take_next(self) -> bool:
+        cutter, outlet = self._cutter, self._outlet
+        head = cutter.cut_head()
+        if head is None:
+            return False
+        keep_alive = cutter.keep_alive and not self._host.stopping
+        body = cutter.take_body() if cutter.is_in_body else b""
+        if cutter.is_in_body:
+            self._answer(head, None, self._begin_to_receive(body), keep_alive=keep_alive)
+        else:
+            self._answer(head, body, keep_alive=keep_alive)
+        if outlet.out and len(outlet.out[-1]) > COLLECTED_SIZE_MAX:
+            # A client that does not read must be noticed before all that it asked for is in memory.
+            outlet.flush()
+        if outlet.out is None:
+            outlet.out = []
+        return True
 
-    def _answer_cut(self, head: bytes) -> None:
-        callbacks = self._callbacks
-        upgrade = False
-        try:
-            self._parser.feed_data(head)
-        except httptools.HttpParserUpgrade:
-            upgrade = True
-            self._new_parser()
-            if _find_length(head) or b"transfer-encoding" in head.lower():
-                # llhttp hands what follows over unparsed; a body there could hide a request.
-                raise Refused(400, "an upgrade can't have a body") from None
-        except httptools.HttpParserError:
-            raise Refused(400, "the request is malformed") from None
-        if upgrade or not callbacks.ended:
-            self._renew_callbacks()
-            self._answer(head, b"", None, upgrade)
-            return
-        self._begin_body(head)
-
-    def _begin_body(self, head: bytes) -> None:
-        length = _find_length(head)
-        self._left = int(length[1]) if length else None
-        self._chunk_tail = b""
-        reader = BodyReader(
-            self._left,
-            pause=self._transport.pause_reading,
-            resume=self._transport.resume_reading,
+    def _begin_to_receive(self, body: bytes) -> BodyReader:
+        left = self._cutter.left
+        reader = self._receiving = BodyReader(
+            None if left is None else left + len(body),
+            pause=lambda: self._pause_reading(PAUSED_FOR_BODY, True),
+            resume=lambda: self._pause_reading(PAUSED_FOR_BODY, False),
             stall_seconds=self._host.limits.stall_timeout_seconds,
         )
-        self._receiving = reader
-        body = self._feed_body()
-        if self._receiving is None:
-            self._answer(head, body, None, False)
-        else:
+        if body:
             reader.feed(body)
-            self._answer(head, None, reader, False)
-
-    def _feed_body(self) -> bytes:
-        """Give the parser what belongs to the body in hand, and not one byte more; what it made of it."""
-        held, callbacks = self._held, self._callbacks
-        while held and callbacks.ended:
-            piece = bytes(held[: self._body_piece_size()])
-            del held[: len(piece)]
-            if self._left is not None:
-                self._left -= len(piece)
-            try:
-                self._parser.feed_data(piece)
-            except httptools.HttpParserError:
-                raise Refused(400, "the body is malformed") from None
-        body = b"".join(callbacks.chunks)
-        callbacks.chunks.clear()
-        if not callbacks.ended:
-            self._renew_callbacks()
-            self._receiving = None
-        return body
-
-    def _body_piece_size(self) -> int:
-        if self._left is not None:
-            return self._left
-        # A chunked body ends with an empty line, so a piece that ends at the first empty line
-        # (counting bytes of earlier pieces) can't reach into the next request.
-        tail, held = self._chunk_tail, self._held
-        end = (tail + bytes(held[:3])).find(END) if tail else -1
-        size = end + 4 - len(tail) if end >= 0 else held.find(END) + 4
-        if size < 4 and end < 0:
-            size = len(held)
-        self._chunk_tail = (tail + bytes(held[max(0, size - 3) : size]))[-3:]
-        return size
+        return reader
 
     # --- one request ------------------------------------------------------------------------------
 
-    def _answer(self, head: bytes, body: bytes | None, reader: BodyReader | None, upgrade: bool) -> None:
-        """Run the app on one request; all that is cheap to test is tested here."""
-        try:
-            method, target, block = head.split(b" ", 2)
-        except ValueError:  # HTTP/0.9 had no version
-            self._refuse(Refused(400, "this server speaks HTTP/1.1"))
-            return
-        size = len(head)
+    def _answer(
+        self, head: bytes, body: bytes | None, reader: BodyReader | None = None, *, keep_alive: bool = True
+    ) -> None:
+        """Run the app on one request; what is cheap to test of it is tested here."""
+        method, target, block = head.split(b" ", 2)
         if (
-            # Below 256 bytes nothing can be too long or too many, and a count is the quickest look.
-            (block.lower().count(b"\nhost:") != 1)
-            if size < 256
-            else (len(_find_hosts(block)) != 1 or size > 8192 or head.count(b"\n") > 64)
-        ) or not (target.startswith(b"/") and block.startswith(b"HTTP/1.1\r\n")):
-            try:
-                target = self._examine(method, target, head, block)
-            except Refused as refused:
-                self._refuse(refused)
+            # Clients repeat themselves, and what was in order once needs no second look.
+            (block != self._known_block and not self._is_in_order(block))
+            or len(target) > self._target_size_max
+            or target[0] != _SLASH
+            or _HASH in target
+            or method not in _METHODS
+            or reader is not None
+            or not keep_alive
+        ):
+            exchange = self._make_special(method, target, block, body, reader, keep_alive=keep_alive)
+            if exchange is None:
                 return
-        host = self._host
-        path, _, query = target.decode("ascii").partition("?")
-        keep_alive = self._callbacks.keep_alive and not upgrade and not host.stopping
-        name = _METHODS.get(method) or method.decode("ascii")
-        exchange = HttpExchange(self, name, path, query, block, body, keep_alive)
-        if reader is not None:
-            exchange.reader = reader
+        else:
+            path, _, query = target.decode().partition("?")
+            exchange = HttpExchange(self._outlet, _METHODS[method], path, query, block, body)
         context = copy_context()
-        coroutine = context.run(self._handle, exchange)
-        if coroutine is not None:
-            task = host.runner.start(coroutine, context, self._on_done)
-            if task is not None:
-                self._exchange = exchange
-                self._task = task
-                return
-        self._since = host.now
+        try:
+            coroutine = context.run(self._handle, exchange)
+            if coroutine is not None:
+                task = self._start(coroutine, context, self._on_done)
+                if task is not None:
+                    self._is_ready = False
+                    self._exchange = exchange
+                    self._task = task
+                    return
+        except Exception as error:  # noqa: BLE001 - an app never raises; if one does, say so and live
+            self._report("the app raised", error)
+        self._since = self._host.now
         if exchange.state != PLAINLY_FINISHED:
             self._after(exchange)
 
-    def _on_done(self) -> None:
+    def _is_in_order(self, block: bytes) -> bool:
+        """Whether a head is an ordinary one from the HTTP version on, and far from all limits."""
+        size, limits = len(block), self._host.limits
+        is_in_order = (
+            block.startswith(b"HTTP/1.1\r\n")
+            # A count in lower letters is the quicker look at a short head.
+            and (block.lower().count(b"\nhost:") if size < 256 else count_hosts(block)) == 1
+            and size <= KNOWN_SIZE_MAX
+            and size <= limits.header_size_max
+            and size <= limits.headers_size_max - KNOWN_SIZE_MAX
+            # A header has 4 bytes at least.
+            and (size < 4 * limits.headers_count_max or block.count(b"\n") - 2 <= limits.headers_count_max)
+        )
+        if is_in_order:
+            self._known_block = block
+        return is_in_order
+
+    def _make_special(
+        self,
+        method: bytes,
+        target: bytes,
+        block: bytes,
+        body: bytes | None,
+        reader: BodyReader | None,
+        *,
+        keep_alive: bool,
+    ) -> HttpExchange | None:
+        """The exchange for a request that the quick tests of `_answer` don't pass; None if it is refused."""
+        try:
+            check_head(b"%b %b %b" % (method, target, block), self._host.limits)
+            target = examine(method, target, block)
+        except Refused as refused:
+            self._refuse(refused)
+            return None
+        path, _, query = target.decode().partition("?")
+        exchange = HttpExchange(self._outlet, method.decode(), path, query, block, body)
+        exchange.mark_special(keep_alive=keep_alive, reader=reader)
+        return exchange
+
+    def _on_done(self, task: asyncio.Task[None]) -> None:
         exchange, self._exchange, self._task = self._exchange, None, None
         assert exchange is not None
-        if self.lost:
+        if self._outlet.lost:
+            self._host.closed(self)
             return
+        self._since = self._host.now
         self._after(exchange)
-        if not self._transport.is_closing():
-            self._transport.resume_reading()
-            if self._held:
-                # Not from here: this may run inside the task that has just ended, and the next
-                # request must begin outside of it.
-                asyncio.get_running_loop().call_soon(self._go_on)
+        self._go_on()
 
     def _after(self, exchange: HttpExchange) -> None:
-        self._since = self._host.now
-        if exchange.state < FINISHED:  # a plan that ended without an answer: never leave a client waiting
-            if exchange.state == FRESH:
-                exchange.send(500, b"", b"")
-            else:
-                self.abort()
+        if exchange.state == STARTED:
+            exchange.abort()  # it ended without its end: the client must not take it for whole
+            return
+        if exchange.state < STARTED:
+            exchange.send(500, b"", b"")  # a client is never left waiting
+        self._pause_reading(PAUSED_FOR_BODY, False)
         if exchange.closes or self._host.stopping:
-            self._close_gently(unread=self._receiving is not None)
-
-    def _examine(self, method: bytes, target: bytes, head: bytes, block: bytes) -> bytes:
-        """Judge a request that the quick tests of `_answer` don't pass; its path and query."""
-        self._check_sizes(head)
-        if not block.startswith((b"HTTP/1.1\r\n", b"HTTP/1.0\r\n")):
-            raise Refused(400, "this server speaks HTTP/1.1")
-        hosts = _find_hosts(block)
-        if len(hosts) > 1 or (not hosts and block.startswith(b"HTTP/1.1")):
-            raise Refused(400, "a request needs exactly one Host header")  # RFC 9112 §3.2
-        if target[:1] == b"/":
-            return target
-        if target == b"*" and method == b"OPTIONS":
-            return b"/*"
-        scheme, mark, rest = target.partition(b"://")
-        authority, slash, path = rest.partition(b"/")
-        if not mark or scheme.lower() not in (b"http", b"https") or b"?" in authority:
-            raise Refused(400, "the request target is malformed")
-        if hosts and authority != hosts[0].rstrip():
-            raise Refused(400, "the request target and the Host header differ")
-        return slash + path or b"/"
-
-    def _check_sizes(self, head: bytes) -> None:
-        limits = self._host.limits
-        if head.find(b"\n", 0, limits.request_line_size_max + 12) < 0:  # 12: method and version
-            raise Refused(414, "the request line is too long")
-        if len(head) > limits.headers_size_max or head.count(b"\n") - 2 > limits.headers_count_max:
-            raise Refused(431, "the headers are too large or too many")
-        if len(head) > limits.header_size_max and max(map(len, head.split(b"\n"))) > limits.header_size_max:
-            raise Refused(431, "a header is too large")
+            self._close()
 
     def _refuse(self, refused: Refused) -> None:
-        if self.out is None:
-            self.out = []
-        self.out.append(refusal(refused.status, refused.detail, self.date.line))
-        self._host.app.refuse(refused.status, refused.detail, self.client)
-        self._flush()
-        self._close_gently(unread=True)
+        outlet, app = self._outlet, self._host.app
+        outlet.out = [*(outlet.out or ()), refusal(refused.status, refused.detail, outlet.date.line)]
+        self._close(has_unread=True)
+        try:
+            app.refuse(refused.status, refused.detail, outlet.client)
+        except Exception as error:  # noqa: BLE001 - whoever notes refusals must not stop the next one
+            self._report("noting a refused request failed", error)
 
-    def _close_gently(self, *, unread: bool) -> None:
-        """Close; where the client may still be sending, read on a while so that it gets the answer."""
-        self._flush()
-        if not unread:
-            self._transport.close()
-            return
-        self._held.clear()
-        self._lingering = True
+    def _close(self, *, has_unread: bool = False) -> None:
+        """Close once everything is sent; the client's own last words are heard first."""
+        self._is_ready = False
+        self._is_deaf = True
+        held, now = self._cutter.held, self._host.now
+        if held or has_unread or self._receiving is not None:
+            held.clear()
+            self._outlet.linger(now)
+        else:
+            self._outlet.close(now)
         self._receiving = None
-        self._since = self._host.now
-        if self._transport.can_write_eof():
-            self._transport.write_eof()
-        self._transport.resume_reading()
+        self._pause_reading(PAUSED_FOR_BODY | PAUSED_FOR_REQUESTS, False)
 
-    def _new_parser(self) -> None:
-        self._callbacks = _Callbacks()
-        self._parser = self._callbacks.parser
+    def _stop_receiving(self) -> None:
+        reader, self._receiving = self._receiving, None
+        if reader is not None:
+            reader.abort()
 
-    def _renew_callbacks(self) -> None:
-        callbacks = self._callbacks
-        callbacks.begun[:] = callbacks.ended[:] = callbacks.unchunked[:] = [None]
-        callbacks.chunks.clear()
+    def _pause_reading(self, reason: int, is_on: bool) -> None:
+        """Stop reading while there is any reason to."""
+        before, after = self._paused_for, self._paused_for & ~reason | reason * is_on
+        self._paused_for = after
+        if bool(before) == bool(after) or self._transport.is_closing():
+            return
+        if after:
+            self._transport.pause_reading()
+        else:
+            self._transport.resume_reading()
+
+    def _cancel(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    def _report(self, message: str, error: Exception) -> None:
+        asyncio.get_running_loop().call_exception_handler({"message": message, "exception": error})

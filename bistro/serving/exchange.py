@@ -9,7 +9,15 @@ from typing import Protocol
 
 from bistro.http.errors import ClientDisconnected
 from bistro.serving.body import BodyReader, too_large
-from bistro.serving.heads import BODILESS, CLOSE, CONTINUE, PLAIN_STATUS_LINES, STATUS_LINES
+from bistro.serving.heads import (
+    BODILESS,
+    CLOSE,
+    CONTINUE,
+    LENGTHS,
+    LENGTHS_COUNT,
+    PLAIN_STATUS_LINES,
+    STATUS_LINES,
+)
 
 # llhttp has checked the head already (RFC 9112 §5): names are tokens, lines end in CR LF and no
 # value holds a control character; so this pattern only has to take it apart, and is linear.
@@ -40,13 +48,13 @@ class Wire(Protocol):
     """What an exchange needs of its connection."""
 
     out: list[bytes] | None
-    """Answers collected while one read is being worked on; None outside of that."""
+    """Where answers are collected instead of being written, or None."""
+    write: Callable[[bytes], object]
     date: DateLine
     client: tuple[str, int] | None
     scheme: str
     lost: bool
 
-    def write(self, data: bytes) -> None: ...
     async def wait_for_drain(self) -> None: ...
     def abort(self, *, reset: bool = False) -> None: ...
 
@@ -146,7 +154,9 @@ class HttpExchange:
             return
         self.state = PLAINLY_FINISHED
         wire = self._wire
-        data = b"%b%bcontent-length: %d%b%b" % (line, header_block, len(body), wire.date.line, body)
+        size = len(body)
+        length = LENGTHS[size] if size < LENGTHS_COUNT else b"content-length: %d" % size
+        data = b"".join((line, header_block, length, wire.date.line, body))
         if wire.out is None:
             wire.write(data)
         else:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from bistro.serving.chunks import END, ChunkRuler
 from bistro.serving.limits import Limits
 from bistro.serving.parser import PieceParser
-from bistro.serving.request_head import Refused, check_partial_head, check_whole_head, find_length, has_body
+from bistro.serving.request_head import Refused, check_partial_head, check_head, find_length, has_body
 
 
 class RequestCutter:
@@ -49,7 +49,7 @@ class RequestCutter:
         head = bytes(held[: end + 4])
         del held[: end + 4]
         self._scan_from = 0
-        check_whole_head(head, self._limits)
+        check_head(head, self._limits)
         if self._parser.begin(head):
             if has_body(head):
                 # Whatever stands behind an upgrade might be read as a request by one and a body by another.

@@ -39,6 +39,10 @@ PLAIN_STATUS_LINES: dict[int, bytes] = {
 }
 """The statuses of ordinary answers; the fast way of `HttpExchange.send` looks only here."""
 
+LENGTHS_COUNT = 1024
+LENGTHS: list[bytes] = [b"content-length: %d" % size for size in range(LENGTHS_COUNT)]
+"""Made once, since they take as long to write as all the rest of a head."""
+
 CLOSE = b"connection: close\r\n"
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 

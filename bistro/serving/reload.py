@@ -125,6 +125,7 @@ class Reloader:
         if not stopped.done():
             stopped.cancel()
             serving.result()  # it never returns, so it has raised
+        self._sock.close()  # whoever comes now is refused
         serving.cancel()
         await asyncio.gather(serving, return_exceptions=True)
         if self._worker is not None:

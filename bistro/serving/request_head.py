@@ -53,7 +53,7 @@ def check_request_line(head: bytes | bytearray, limits: Limits) -> None:
         raise Refused(414, "the request line is too long")
 
 
-def check_whole_head(head: bytes, limits: Limits) -> None:
+def check_head(head: bytes, limits: Limits) -> None:
     """Hold a whole head to the limits, and its first line to its form."""
     check_request_line(head, limits)
     if head.count(b" ", 0, head.find(b"\r")) != 2:

@@ -188,10 +188,12 @@ def _bind_unix(path: str) -> socket.socket:
 
 def _remove_dead_socket(path: str) -> None:
     """A server that was killed leaves its socket's file behind, on which nobody could listen again."""
+    if not Path(path).is_socket():
+        return  # another kind of file: `bind` refuses it, and it stays
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         try:
             probe.connect(path)
         except ConnectionRefusedError:
             Path(path).unlink()
         except OSError:
-            pass  # nobody is there, or it is no socket: then `bind` says so
+            pass  # then `bind` says what is wrong

@@ -109,6 +109,7 @@ class Supervisor:
         self._signals = StopSignals(before_end=self._kill_all)
         keepers = [asyncio.create_task(self._keep()) for _ in range(self._count)]
         code = await self._signals.wait()
+        self._sock.close()  # whoever comes now is refused, and can go elsewhere
         for keeper in keepers:
             keeper.cancel()
         await asyncio.gather(*keepers, return_exceptions=True)

@@ -10,7 +10,12 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from bistro import App, Html, HttpError, Json, NotFound, Request, escape
+from bistro import App, Html, HttpError, Json, NotFound, Request, Response, escape
+
+ICON = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8">'
+    '<rect width="8" height="8" rx="2" fill="#b45309"/></svg>'
+)
 
 
 class NewNote(Struct):
@@ -89,6 +94,10 @@ def make_app() -> App:
         when = f"<time>{note.created_at:%Y-%m-%d %H:%M}</time>"
         return page(note.title, f'<p>{escape(note.body)}</p><p>{when}</p><p><a href="/">All notes</a></p>')
 
+    @app.get("/icon.svg", blocking=False)
+    def icon() -> Response:
+        return Response(ICON, content_type="image/svg+xml")
+
     @app.get("/api/notes", blocking=False)
     def list_notes_as_json(book: Notebook, search: str = "") -> list[Note]:
         return book.search(search)
@@ -115,7 +124,8 @@ def page(title: str, content: str) -> Html:
     name = escape(title)
     return Html(
         f'<!doctype html>\n<html lang="en">\n<head><meta charset="utf-8"><title>{name}</title>'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1"></head>\n'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<link rel="icon" href="/icon.svg"></head>\n'
         f"<body><main><h1>{name}</h1>{content}</main></body>\n</html>\n"
     )
 

@@ -12,7 +12,7 @@ from bistro import App, Request
 from bistro.ground import Secret, configure_logging, get_logger
 from bistro.testing import Client
 
-SECRETS = ("hunter2", "t0k3n-value", "s3ss10n-value", "k3y-value")
+PASSWORD, TOKEN, SESSION, KEY = SECRETS = ("hunter2", "t0k3n-value", "s3ss10n-value", "k3y-value")
 
 
 @pytest.fixture
@@ -34,24 +34,24 @@ def make_app() -> App:
     @app.get("/log")
     async def write(request: Request) -> str:
         log = get_logger("shop")
-        log.info("signed.in", user="ada", password="hunter2", form={"api_token": "t0k3n-value"})
-        log.info("asked", headers=dict(request.headers), key=Secret("k3y-value"))
-        logging.getLogger("library").info("GET https://ada:hunter2@db/x?token=%s", "t0k3n-value")
+        log.info("signed.in", user="ada", password=PASSWORD, form={"api_token": TOKEN})
+        log.info("asked", headers=dict(request.headers), key=Secret(KEY))
+        logging.getLogger("library").info(f"GET https://ada:{PASSWORD}@db/x?token=%s", TOKEN)
         return "logged"
 
     @app.get("/broken")
     async def fail(request: Request) -> str:
-        form = {"user": "ada", "password": "hunter2"}
-        api_token = Secret("t0k3n-value")
+        form = {"user": "ada", "password": PASSWORD}
+        api_token = Secret(TOKEN)
         raise RuntimeError(f"can't log in {form['user']} with password={form['password']} {api_token}")
 
     return app
 
 
 def ask(path: str, accept: str = "text/html") -> str:
-    headers = {"authorization": "Bearer t0k3n-value", "cookie": "session=s3ss10n-value", "accept": accept}
+    headers = {"authorization": f"Bearer {TOKEN}", "cookie": f"session={SESSION}", "accept": accept}
     with Client(make_app(), headers=headers, raise_server_errors=False) as client:
-        return client.get(f"{path}?password=hunter2").text
+        return client.get(f"{path}?password={PASSWORD}").text
 
 
 def test_log_lines_tell_what_happened_without_the_secrets(log: io.StringIO) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
 
 import pytest
 
 from bistro import App, Background
-from bistro.testing import LiveServer
+from bistro.testing import AsyncClient, LiveServer
 from tests.features.support import TIMEOUT_SECONDS, fetch
 
 
@@ -40,24 +41,56 @@ def test_answer_arrives_while_the_work_still_waits() -> None:
     assert log == ["answered first", "Welcome to ada@example.com", "noted"]
 
 
-def test_work_is_finished_before_the_app_stops() -> None:
+def test_stopping_app_waits_for_the_work() -> None:
     app, log = App(), list[str]()
-    begun, go_on = threading.Event(), threading.Event()
 
-    def work() -> None:
-        begun.set()
-        log.append("done" if go_on.wait(TIMEOUT_SECONDS) else "never let on")
+    async def serve_and_stop() -> bool:
+        begun, go_on = asyncio.Event(), asyncio.Event()
+
+        async def work() -> None:
+            begun.set()
+            await go_on.wait()
+            log.append("work done")
+
+        @app.get("/")
+        async def index(background: Background) -> str:
+            background.add(work)
+            return ""
+
+        client = AsyncClient(app)
+        await client.get("/")
+        await begun.wait()
+        stopping = asyncio.create_task(client.close())
+        for _ in range(20):
+            await asyncio.sleep(0)
+        has_waited = not stopping.done()
+        go_on.set()
+        await stopping
+        return has_waited
+
+    app.on_stop(lambda: log.append("app stopped"))
+
+    assert asyncio.run(serve_and_stop())
+    assert log == ["work done", "app stopped"]
+
+
+def test_work_that_fails_is_logged_and_keeps_nothing_else_from_running(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    app, done = App(), threading.Event()
+
+    def fail() -> None:
+        raise ConnectionError("no mail server")
 
     @app.get("/")
-    def index(background: Background) -> str:
-        background.add(work)
-        return ""
+    async def index(background: Background) -> str:
+        background.add(fail)
+        background.add(done.set)
+        return "fine"
 
-    app.on_stop(lambda: log.append("stopped"))
-    with LiveServer(app) as server:
-        fetch(server, "/")
-        assert begun.wait(TIMEOUT_SECONDS)
-        # The work goes on only once the stop has begun: no new connection is taken any more.
-        threading.Thread(target=release_when_closed, args=(server.port, go_on), daemon=True).start()
+    with caplog.at_level(logging.ERROR), LiveServer(app) as server:
+        answer = fetch(server, "/")
+        assert done.wait(TIMEOUT_SECONDS)
 
-    assert log == ["done", "stopped"]
+    assert (answer.status, answer.text) == (200, "fine")
+    assert "no mail server" in caplog.text

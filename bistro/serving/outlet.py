@@ -1,0 +1,143 @@
+"""The sending side of one connection, and how the connection ends.
+
+RFC 9112 §9.6: who closes while the client still sends may lose it the answer, since what comes then
+is met by a reset. So a connection with something unread is closed in steps: our side first, then,
+once the client has had time to read, the rest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+import sys
+from collections.abc import Callable
+
+from bistro.http.errors import ClientDisconnected
+from bistro.serving.exchange import DateLine
+from bistro.serving.limits import Limits
+
+LINGER_SECONDS = 5.0
+_RESET_AT_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER: on, for no time
+
+
+class Outlet:
+    """What an exchange sees of its connection (`Wire`), and what the connection does with its answers."""
+
+    __slots__ = (
+        "_drain",
+        "_since",
+        "_stall_seconds_max",
+        "_transport",
+        "_unsent",
+        "client",
+        "date",
+        "is_closing",
+        "lost",
+        "out",
+        "scheme",
+        "write",
+    )
+
+    def __init__(self, transport: asyncio.Transport, date: DateLine, scheme: str, limits: Limits) -> None:
+        self._transport = transport
+        self._stall_seconds_max = limits.stall_timeout_seconds
+        self._drain: asyncio.Future[None] | None = None
+        self._since = 0.0
+        self._unsent = 0
+        self.date = date
+        self.scheme = scheme
+        peer = transport.get_extra_info("peername")
+        # A name on TCP is (address, port, …); on a UNIX socket it is a path, mostly an empty one.
+        self.client: tuple[str, int] | None = (peer[0], peer[1]) if isinstance(peer, tuple) else None
+        self.write: Callable[[bytes], object] = transport.write
+        """Send something now; a bound method of the transport, which saves each answer a frame."""
+        self.out: list[bytes] | None = None
+        """Answers to several requests of one read are collected here; None where there is but one."""
+        self.lost = False
+        self.is_closing = False
+        """Whether nothing that comes is a request any more."""
+
+    # --- what the exchange calls ------------------------------------------------------------------
+
+    async def wait_for_drain(self) -> None:
+        """Return once the client has read enough of what was sent; raise if it went away."""
+        self.flush()
+        if self._drain is not None:
+            await asyncio.shield(self._drain)
+        if self.lost:
+            raise ClientDisconnected
+
+    def abort(self, *, reset: bool = False) -> None:
+        """Break the connection off; with `reset` in a way that no client can take for the regular end."""
+        self.flush()
+        connected = self._transport.get_extra_info("socket") if reset else None
+        if connected is not None and connected.family != socket.AF_UNIX:
+            connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_AT_CLOSE)
+        self._transport.abort()
+
+    # --- what the connection calls ----------------------------------------------------------------
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the client has to read before more is sent."""
+        return self._drain is not None
+
+    def flush(self) -> None:
+        """Send what was collected."""
+        out, self.out = self.out, None
+        if out:
+            self.write(out[0] if len(out) == 1 else b"".join(out))
+
+    def pause(self, now: float) -> None:
+        """The client reads more slowly than we send."""
+        self._drain = asyncio.get_running_loop().create_future()
+        self._note_time(now)
+
+    def resume(self) -> None:
+        """It has caught up, or is gone."""
+        drain, self._drain = self._drain, None
+        if drain is not None:
+            drain.set_result(None)
+
+    def lose(self) -> None:
+        """The client is gone."""
+        self.lost = True
+        self.write = _drop
+        self.resume()
+
+    def close(self, now: float) -> None:
+        """Close as soon as everything is sent."""
+        self._begin_to_close(now)
+        self._transport.close()
+
+    def linger(self, now: float) -> None:
+        """Close our side as soon as everything is sent, and the whole when the client has read it."""
+        self._begin_to_close(now)
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
+
+    def check_time(self, now: float) -> bool:
+        """Cut a client that doesn't read what it asked for; False if there is nothing that it should."""
+        if not self.is_closing and self._drain is None:
+            return False
+        unsent = self._transport.get_write_buffer_size()
+        if unsent < self._unsent:
+            self._unsent, self._since = unsent, now
+        seconds_max = self._stall_seconds_max if unsent or self._drain is not None else LINGER_SECONDS
+        if now - self._since > seconds_max:
+            self._transport.abort()
+        return True
+
+    def _begin_to_close(self, now: float) -> None:
+        self.flush()
+        self.write = _drop
+        self.is_closing = True
+        self._note_time(now)
+
+    def _note_time(self, now: float) -> None:
+        self._since, self._unsent = now, sys.maxsize
+
+
+def _drop(data: bytes) -> None:
+    """Instead of a transport that is at its end."""
