@@ -2,7 +2,7 @@
 
 from bistro.app.app import BaseApp, Frozen
 from bistro.app.background import Background
-from bistro.app.errors import FrozenError, HookError, InjectionError, PluginError, SetupErrors
+from bistro.app.errors import HookError, InjectionError, PluginError, SetupErrors
 from bistro.app.hooks import Hook, Observer, Provider
 from bistro.app.markers import Body, Cookie, From, Header, Path, Proceed, Query
 from bistro.app.setup import Check, Command, Finding, Plugin, Setup
@@ -17,7 +17,6 @@ __all__ = [
     "Finding",
     "From",
     "Frozen",
-    "FrozenError",
     "Header",
     "Hook",
     "HookError",

@@ -10,16 +10,16 @@ from typing import Any
 
 from bistro.app.assemble import PlanMaker, Plans, find_default_headers, find_providers, install_plugins
 from bistro.app.background import BackgroundKeeper
-from bistro.app.errors import FrozenError
 from bistro.app.hooks import Function, Observer
 from bistro.app.lifespan import Lifespan, LifespanFunction
 from bistro.app.plan import Plan
 from bistro.app.setup import Check, Command, Plugin, Registered, Setup
 from bistro.app.threads import AppThreads
+from bistro.ground.errors import FrozenError
 from bistro.ground.registry import Origin, origin_of_caller
 from bistro.ground.types import AsgiReceive, AsgiScope, AsgiSend, Exchange
 from bistro.http import BadRequest, Empty, MethodNotAllowed, NotFound, Redirect, Response
-from bistro.routing import Route, Routes, RouteTable, SlashPolicy, UrlTable
+from bistro.routing import Route, Routes, RouteTable, SlashPolicy, UrlTable, include
 from bistro.serving.asgi import AsgiAdapter
 
 BACKGROUND_GRACE_SECONDS = 10.0
@@ -176,7 +176,9 @@ class Frozen:
         registered.extend(own_registered)
         self.commands: tuple[Command, ...] = tuple(registered.commands)
         self.registered = registered
-        everything = [route for group in groups for route in group.all_routes()] + own.all_routes()
+        # Each under a group of its own, as the app's routes are under the app's.
+        everything = [route for group in groups for route in Routes([include(group)]).all_routes()]
+        everything += own.all_routes()
         self.url = UrlTable(everything)
         self.keeper = BackgroundKeeper()
         maker = PlanMaker(
@@ -187,13 +189,14 @@ class Frozen:
             plans,
             self.keeper,
             self.threads,
+            own.hooks,
         )
         pairs = list(zip(everything, maker.make_all(everything), strict=True))
         self.table: RouteTable[Plan] = RouteTable(pairs, slash)
         self.plans: Mapping[Route, Plan] = {}
         self.routes = tuple(everything)
         self._pairs = pairs
-        self._miss = maker.make(_miss_route(self.answer_miss, own))
+        self._miss = maker.make(_miss_route(self.answer_miss))
         self._static = self.table.static
         self._find = self.table.find_dynamic
 
@@ -229,10 +232,9 @@ class Frozen:
         raise NotFound
 
 
-def _miss_route(handler: Callable[..., Any], own: Routes) -> Route:
-    """A route that no path leads to, with the hooks that hold for the whole app."""
+def _miss_route(handler: Callable[..., Any]) -> Route:
+    """A route that no path leads to, for the plan of everything that no route answers."""
     holder = Routes()
-    holder.hooks += own.hooks
     holder.get("/", blocking=False, name="no route")(handler)
     (route,) = holder.all_routes()
     return route

@@ -16,6 +16,7 @@ from bistro.app.hooks import Hook, HookKind, Provider
 from bistro.app.inject import Binder, is_async, signature_of
 from bistro.app.interpret import InterpretedPlan
 from bistro.app.plan import Plan, write_plan
+from bistro.app.quick import find_narrowing
 from bistro.app.reply import response_maker
 from bistro.app.setup import HeaderValue, Plugin, Registered, Setup
 from bistro.app.steps import Layer, Spec
@@ -82,6 +83,8 @@ class PlanMaker:
     plans: Plans
     keeper: BackgroundKeeper
     threads: AppThreads
+    app_hooks: Sequence[HookRecord]
+    """The hooks on the app itself; they hold for the routes of plugins too."""
 
     def make_all(self, routes: Sequence[Route]) -> list[Plan]:
         """One plan for each route, in order. Raises the `SetupError`s of all of them together."""
@@ -125,6 +128,8 @@ class PlanMaker:
         ordered = _merge(hooks, layers, late)
         gate = FailureGate([prepare_error_hook(hook) for hook in reversed(hooks) if hook.kind == "on_error"])
         status = options.get("status", 200)
+        returns = _return_hint(function)
+        narrow = find_narrowing(returns)
         return Spec(
             title=f"{route} -> {origin.name}",
             handler=handler,
@@ -135,10 +140,11 @@ class PlanMaker:
             defaults=self.defaults,
             tools=self._tools_for(route, binder),
             path_parameters=tuple(types),
-            make_response=response_maker(status),
+            make_response=response_maker(status, narrow),
             keeper=self.keeper,
             run_in_thread=self.threads.run,
-            returns=_return_hint(function),
+            narrow=narrow,
+            returns=returns,
             status=status,
         )
 
@@ -152,7 +158,9 @@ class PlanMaker:
     def _hooks_of(self, route: Route) -> list[Hook]:
         """Every hook around the route, the outermost first."""
         hooks = list(self.registered.hooks)
-        for group in route.groups:
+        if not route.options.get("without_app_hooks"):
+            hooks += [_from_record(record) for record in self.app_hooks]
+        for group in route.groups[1:]:
             hooks += [_from_record(record) for record in group.hooks]
         kinds: tuple[HookKind, ...] = ("before", "after", "around")
         for kind in kinds:

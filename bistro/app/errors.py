@@ -37,16 +37,6 @@ class PluginError(SetupError):
     code = "B303"
 
 
-class FrozenError(SetupError):
-    """Something was added to an app that already serves.
-
-    If you see this: a route, hook or provider was registered after the app had started or
-    answered its first request. Register everything while modules are imported.
-    """
-
-    code = "B304"
-
-
 class SetupErrors(SetupError):
     """Everything that is wrong with an app, told at once; `errors` holds one for each fault."""
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 import time
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from bistro.app import cleanup
@@ -91,31 +92,21 @@ class _Run:
 
         return self._spec.make_response(await self._call(call, proceed=proceed))
 
-    async def _entered(self, call: Call, inside: Any) -> Response:
-        """Make the values that `call` needs, run `inside`, then clean up what was opened here."""
-        opened: list[Any] = []
+    async def _entered(self, call: Call, inside: Callable[[], Awaitable[Response]]) -> Response:
+        """Make the values that `call` needs, go `inside`, then clean up what was opened here."""
+        opened: list[Any] = []  # Any: sync and async generators share no base
         try:
             for value in call.keywords.values():
                 await self._make(value, opened)
-            response: Response = await inside()
-        except Exception as error:
-            if not opened:
-                raise
-            response = await self.fail(error)
+            response = await inside()
+            while opened:
+                generator = opened.pop()
+                if self._failure is not None or not cleanup.leave_after_stream(response, generator):
+                    await _leave(generator, self._failure)
         except BaseException as error:
-            await self._close(opened, error)
+            await _unwind(opened, error)
             raise
-        for generator in reversed(opened):
-            if self._failure is not None or not cleanup.leave_after_stream(response, generator):
-                await self._close([generator], self._failure)
         return response
-
-    async def _close(self, opened: list[Any], failure: BaseException | None) -> None:
-        for generator in reversed(opened):
-            if inspect.isasyncgen(generator):
-                await cleanup.leave_async(generator, failure)
-            else:
-                cleanup.leave(generator, failure)
 
     async def _make(self, value: Value, opened: list[Any]) -> None:
         if value in self._values or value.base in ("response", "proceed"):
@@ -171,3 +162,22 @@ class _Run:
         seconds = time.perf_counter() - started
         for observer in self._spec.observers:
             observer(self._request, status, seconds)
+
+
+async def _leave(generator: Any, failure: BaseException | None) -> None:
+    if inspect.isasyncgen(generator):
+        await cleanup.leave_async(generator, failure)
+    else:
+        cleanup.leave(generator, failure)
+
+
+async def _unwind(opened: list[Any], error: BaseException) -> None:
+    """Clean up with `error`; what a clean-up raises instead goes on to the next, and out."""
+    first = error
+    for generator in reversed(opened):
+        try:
+            await _leave(generator, error)
+        except BaseException as second:  # noqa: BLE001 - it takes the place of the first
+            error = second
+    if error is not first:
+        raise error

@@ -72,7 +72,7 @@ class _Writer:
         self._has_request = (
             bool(spec.observers) or spec.defaults.are_made or any(value.base == "request" for value in values)
         )
-        self._quick = find_quick_reply(spec.returns)
+        self._quick = find_quick_reply(spec.returns, spec.narrow)
         # Any: generated code names objects of every kind.
         self.names: dict[str, Any] = {
             "Background": Background,
@@ -200,7 +200,7 @@ class _Writer:
         self._add(f"{name} = {wait}cleanup.enter{suffix}(opened_{name})")
         self._add("try:")
         self._indented(write)
-        self._write_failure()
+        # The error goes on: whether an around hook sees it must not depend on who provides what.
         self._add("except BaseException as error:")
         self._add(f"    {wait}cleanup.leave{suffix}(opened_{name}, error)")
         self._add("    raise")

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import types
 import typing
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, get_origin
+from typing import Any, TypeAlias, Union, get_args, get_origin
 
 import msgspec
 
+from bistro.http import Response
 from bistro.http.response import JSON_BLOCK, TEXT_BLOCK
-from bistro.validation import encode_json
+from bistro.validation import UnsupportedType, encode_json, output_converter, unchanged
+
+Narrow: TypeAlias = Callable[[Any], Any]  # Any: from whatever the handler returned to what it declared
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +29,7 @@ class QuickReply:
     names: dict[str, Any]  # Any: the type and the encoder, for the generated code
 
 
-def find_quick_reply(returns: Any) -> QuickReply | None:
+def find_quick_reply(returns: Any, narrow: Narrow | None) -> QuickReply | None:
     """How results that are declared as `returns` go out; None where only a look at each can tell.
 
     The declaration is a guess about the usual case: the plan tests the type of each result.
@@ -36,8 +41,34 @@ def find_quick_reply(returns: Any) -> QuickReply | None:
         kind = dict
     if not isinstance(kind, type):
         return None
-    if kind in (dict, list) or issubclass(kind, msgspec.Struct) or dataclasses.is_dataclass(kind):
-        return QuickReply(
-            "Result", "encode_json(result)", JSON_BLOCK, {"Result": kind, "encode_json": encode_json}
-        )
-    return None
+    if (
+        kind not in (dict, list)
+        and not issubclass(kind, msgspec.Struct)
+        and not dataclasses.is_dataclass(kind)
+    ):
+        return None
+    names: dict[str, Any] = {"Result": kind, "encode_json": encode_json}
+    if narrow is None:
+        return QuickReply("Result", "encode_json(result)", JSON_BLOCK, names)
+    return QuickReply("Result", "encode_json(narrow(result))", JSON_BLOCK, {**names, "narrow": narrow})
+
+
+def find_narrowing(returns: Any) -> Narrow | None:
+    """What takes away fields that the declared return type doesn't have (ASVS 15.3.1); None if nothing can.
+
+    A handler that declares `-> PublicUser` and returns a `User` must not send its password.
+    """
+    members = get_args(returns) if get_origin(returns) in (Union, types.UnionType) else (returns,)
+    kept = [each for each in members if each is not type(None) and not _is_response(each)]
+    if not kept or returns is inspect.Signature.empty:
+        return None
+    declared = kept[0] if len(kept) == 1 else Union[tuple(kept)]  # noqa: UP007 - made at run time
+    try:
+        narrow = output_converter(declared)
+    except UnsupportedType:
+        return None  # no JSON type: a generator, or an answer of the site's own
+    return None if narrow is unchanged else narrow
+
+
+def _is_response(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Response)

@@ -26,11 +26,12 @@ BYTES_BLOCK = b"content-type: application/octet-stream\r\n"
 _logger = logging.getLogger("bistro.app")
 
 
-def response_maker(status: int) -> Callable[[Any], Response]:
+def response_maker(status: int, narrow: Callable[[Any], Any] | None = None) -> Callable[[Any], Response]:
     """A function that turns a result into a response with `status` where the result has none itself.
 
     `Response` stays itself, `str` is text/plain, `bytes` are octets, None is 204, generators are
-    streamed, everything else is JSON. Raises `EncodingError` for what can't be.
+    streamed, everything else is JSON, with the fields of the declared type only (`narrow`).
+    Raises `EncodingError` for what can't be.
     """
 
     def make_response(result: Any) -> Response:
@@ -42,18 +43,20 @@ def response_maker(status: int) -> Callable[[Any], Response]:
             return Response.prepared(status, TEXT_BLOCK, result.encode())
         if result is None:
             return Response.prepared(204 if status == 200 else status, b"", b"")
-        return _make_rarer(result, status)
+        return _make_rarer(result, status, narrow)
 
     return make_response
 
 
-def _make_rarer(result: Any, status: int) -> Response:
+def _make_rarer(result: Any, status: int, narrow: Callable[[Any], Any] | None) -> Response:
     if hasattr(type(result), "__html__"):
         return Response.prepared(status, HTML_BLOCK, result.__html__().encode())
     if isinstance(result, (bytes, bytearray, memoryview)):
         return Response.prepared(status, BYTES_BLOCK, bytes(result))
     if isinstance(result, (AsyncGenerator, AsyncIterator, Generator, Iterator)):
         return Stream(result, status=status, content_type=TEXT_STREAM)
+    if narrow is not None:
+        result = narrow(result)
     try:
         return Response.prepared(status, JSON_BLOCK, encode_json(result))
     except ENCODING_REFUSALS as error:

@@ -83,6 +83,8 @@ class Spec:
     """Turns what the handler returned into a response."""
     keeper: BackgroundKeeper
     run_in_thread: Callable[..., Awaitable[Any]]
+    narrow: Callable[[Any], Any] | None = None
+    """Takes away fields that the declared return type does not have."""
     returns: Any = None  # Any: the declared return annotation, for the quick way of plain results
     status: int = 200
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -55,7 +55,7 @@ def command(example: bool, app: str | None, as_json: bool) -> int:
     groups = [own]
     code = EXIT_FINE
     try:
-        groups += own_groups(app, settings.bistro_app)
+        groups += [with_origins_of(own, group) for group in own_groups(app, settings.bistro_app)]
     except BistroError as error:
         code = report_error(error)
     if example:
@@ -92,6 +92,22 @@ def own_groups(app: str | None, variable: str | None) -> list[Group]:
         Group(type(each).__name__, type(each), tuple(config_origins(each).values()))
         for each in find_configs(source)
     ]
+
+
+def with_origins_of(first: Group, group: Group) -> Group:
+    """`group`, where a name that both have comes from where `first` has it from.
+
+    Importing the app has set what `.env` says for the framework, so that it now seems to come from
+    the environment.
+    """
+    known = {value.env_name: value.origin for value in first.values}
+    values = (
+        replace(value, origin=known.get(value.env_name, value.origin))
+        if value.origin == "environment"
+        else value
+        for value in group.values
+    )
+    return replace(group, values=tuple(values))
 
 
 def find_configs(source: AppSource) -> list[object]:

@@ -37,7 +37,7 @@ def plugins_of(app: BaseApp, _: Frozen) -> Iterator[Entry]:
     for plugin in app.plugins:
         kind = type(plugin)
         needed = ", ".join(each.__name__ for each in getattr(plugin, "requires", ()))
-        origin = find_origin(kind.install)
+        origin = find_origin(kind.install, kind.__name__)
         yield Entry("plugin", kind.__name__, f"requires {needed}" if needed else "", origin)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from bistro.app import BaseApp, Frozen
 from bistro.cli.errors import AppImportFailed, AppNotFound
 from bistro.cli.find_app import AppSource, get_source
-from bistro.cli.settings import choose_environment, read_settings
+from bistro.cli.settings import choose_environment, hand_on_env_file, read_settings
 from bistro.ground.errors import BistroError
 from bistro.ground.registry import Origin, find_origin
 from bistro.ground.text import did_you_mean
@@ -42,6 +42,7 @@ def load_frozen(argument: str | None) -> tuple[BaseApp, Frozen]:
 
 def import_app(source: AppSource) -> BaseApp:
     """Import the module and take the app from it. Raises AppNotFound or AppImportFailed."""
+    hand_on_env_file()
     module = _import_module(source)
     if source.attribute is not None:
         return _named_app(module, source.attribute, source)

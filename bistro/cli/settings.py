@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import Annotated
 
 import msgspec
 
 from bistro.ground.config import Secret, find_environment, read_config
+from bistro.ground.env_file import parse_env_file
 from bistro.ground.environment import Environment
 
 ENVIRONMENT_NAME = "BISTRO_ENV"
@@ -44,6 +46,20 @@ class Settings:
 def read_settings() -> Settings:
     """The settings of this process. Raises ConfigError."""
     return read_config(Settings)
+
+
+def hand_on_env_file() -> None:
+    """Set for this process what `.env` says about the framework, in development.
+
+    Plugins look into the environment itself. Only the process that imports the app may do this: a
+    parent would hand it on to its workers, which then took no notice of a change of the file.
+    """
+    file = Path(".env")
+    if find_environment() == "development" and file.is_file():
+        values = parse_env_file(file.read_text(encoding="utf-8")).values
+        for name in (setting.name.upper() for setting in fields(Settings)):
+            if name in values:
+                os.environ.setdefault(name, values[name].value)
 
 
 def choose_environment(asked: str | None = None) -> Environment:

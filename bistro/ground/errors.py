@@ -6,6 +6,7 @@
     │   ├── ConflictError B102       two parts claim one thing (ground/claims.py)
     │   ├── WeakKeyError  B110       a secret key is missing or weak (ground/keyring.py)
     │   ├── LoggingError  B120       no such level or format of logging (ground/log.py)
+    │   ├── FrozenError   B304       something was added to an app that serves already
     │   ├── …                        each room keeps its own kinds in its own errors.py:
     │   └──                          B20x routing, B30x injection and hooks
     ├── BadSignature      B111       a text was not made here, or changed (ground/signing.py)
@@ -50,3 +51,13 @@ class SetupError(BistroError):
     code = "B100"
     exit_code: ClassVar[int] = 1
     """With what a command ends that stops here; 78 (EX_CONFIG of sysexits.h) for configuration."""
+
+
+class FrozenError(SetupError):
+    """Something was added to an app that already serves.
+
+    If you see this: a route, hook or provider was registered after the app had started or
+    answered its first request. Register everything while modules are imported.
+    """
+
+    code = "B304"

@@ -23,7 +23,7 @@ class Origin:
     by: str = field(default="", compare=False)
 
     def __str__(self) -> str:
-        text = f"{self.file}:{self.line}"
+        text = f"{self.file}:{self.line}" if self.line else self.file
         if self.name:
             text += f"   {self.name}"
         if self.by:

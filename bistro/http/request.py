@@ -199,7 +199,9 @@ class Request:
 
     async def _read_form(self) -> FormData:
         header = self.headers.get("content-type", "")
-        media_type, parameters = parse_content_type(header)
+        if not header and not await self.body():
+            return FormData(MultiDict(()), MultiDict(()))  # nothing was sent, so every field is missing
+        media_type, parameters = parse_content_type(header) if header else ("", {})
         if media_type == "application/x-www-form-urlencoded":
             fields = parse_urlencoded(await self.body(), charset=parameters.get("charset"))
             return FormData(fields, MultiDict(()))

@@ -52,8 +52,12 @@ class Health:
             if isinstance(plugin, ReadyPlugin)
         }
         readiness = Readiness({**watched, **self.checks}, self.timeout_seconds)
-        setup.routes.get(self.live_at, name="livez", blocking=False, include_in_schema=False)(answer_alive)
-        setup.routes.get(self.ready_at, name="readyz", include_in_schema=False)(readiness.answer)
+        setup.routes.get(
+            self.live_at, name="livez", blocking=False, include_in_schema=False, without_app_hooks=True
+        )(answer_alive)
+        setup.routes.get(self.ready_at, name="readyz", include_in_schema=False, without_app_hooks=True)(
+            readiness.answer
+        )
 
 
 def answer_alive() -> Response:

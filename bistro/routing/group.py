@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar, Unpack
 
+from bistro.ground.errors import FrozenError
 from bistro.ground.registry import Origin, origin_of_caller
 from bistro.routing.converters import Converter, ConverterEntry
 from bistro.routing.errors import RouteError
@@ -175,7 +176,7 @@ class Routes:
     def _check_open(self, origin: Origin) -> None:
         if self._is_frozen:
             fix = "Register everything while modules are imported, before the app starts."
-            raise RouteError("these routes serve already", where=(origin,), fix=fix)
+            raise FrozenError("these routes serve already", where=(origin,), fix=fix)
 
 
 def _all_groups(routes: RecordedRoutes) -> Iterator[RecordedRoutes]:

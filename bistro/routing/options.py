@@ -29,6 +29,8 @@ class RouteOptions(TypedDict, total=False):
     before: Sequence[Callable[..., Any]]
     after: Sequence[Callable[..., Any]]
     around: Sequence[Callable[..., Any]]
+    without_app_hooks: bool
+    """Leave the hooks on the app out, as a probe does that must answer whoever asks."""
     status: int
     """The status of an answer that doesn't say one itself."""
     tags: Sequence[str]

@@ -49,11 +49,15 @@ class Wire(Protocol):
 
     out: list[bytes] | None
     """Where answers are collected instead of being written, or None."""
-    write: Callable[[bytes], object]
     date: DateLine
     client: tuple[str, int] | None
     scheme: str
     lost: bool
+
+    @property
+    def write(self) -> Callable[[bytes], object]:
+        """What sends bytes now."""
+        ...
 
     async def wait_for_drain(self) -> None: ...
     def abort(self, *, reset: bool = False) -> None: ...
@@ -91,12 +95,17 @@ class HttpExchange:
         self.body = body
         self.state = PLAIN
 
-    def mark_special(self, *, keep_alive: bool, reader: BodyReader | None = None) -> None:
-        """Take note of what a plain request has not: the connection's end, a body that still arrives, HEAD."""
+    def mark_special(self, *, keep_alive: bool, reader: BodyReader | None) -> None:
+        """Note what a plain request has not: HEAD, the connection's end, a body that still arrives."""
+        self.state = FRESH
+        self._keep_alive = keep_alive
+        self.reader = reader
+
+    def mark_last(self) -> None:
+        """Let the connection end with this answer; it says so if it has not begun."""
+        self._keep_alive = False
         if self.state == PLAIN:
             self.state = FRESH
-            self._keep_alive = keep_alive
-            self.reader = reader
 
     @property
     def http_version(self) -> str:

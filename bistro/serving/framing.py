@@ -11,7 +11,7 @@ from __future__ import annotations
 from bistro.serving.chunks import END, ChunkRuler
 from bistro.serving.limits import Limits
 from bistro.serving.parser import PieceParser
-from bistro.serving.request_head import Refused, check_partial_head, check_head, find_length, has_body
+from bistro.serving.request_head import Refused, check_head, check_partial_head, find_length, has_body
 
 
 class RequestCutter:
@@ -39,7 +39,7 @@ class RequestCutter:
     def cut_head(self) -> bytes | None:
         """The next head, once it is whole; its body, if any, is to be taken before the next one."""
         held = self.held
-        if held[:1] in (b"\r", b"\n"):  # RFC 9112 §2.2: empty lines before a request
+        if held[:1] == b"\r" or held[:1] == b"\n":  # RFC 9112 §2.2: empty lines before a request
             held[:] = held.lstrip(b"\r\n")
         end = held.find(END, self._scan_from)
         if end < 0:

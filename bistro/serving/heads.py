@@ -25,7 +25,7 @@ _REASONS = {
     304: "Not Modified",
     307: "Temporary Redirect",
     308: "Permanent Redirect",
-} | {kind.status: kind.title for kind in map(type, map(http_error_for, range(400, 600)))}
+} | {error.status: error.title for error in map(http_error_for, range(400, 600))}
 
 STATUS_LINES: dict[int, bytes] = {
     status: f"HTTP/1.1 {status} {_REASONS.get(status, '')}\r\n".encode() for status in range(100, 600)

@@ -24,21 +24,6 @@ _RESET_AT_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER: on, for no time
 class Outlet:
     """What an exchange sees of its connection (`Wire`), and what the connection does with its answers."""
 
-    __slots__ = (
-        "_drain",
-        "_since",
-        "_stall_seconds_max",
-        "_transport",
-        "_unsent",
-        "client",
-        "date",
-        "is_closing",
-        "lost",
-        "out",
-        "scheme",
-        "write",
-    )
-
     def __init__(self, transport: asyncio.Transport, date: DateLine, scheme: str, limits: Limits) -> None:
         self._transport = transport
         self._stall_seconds_max = limits.stall_timeout_seconds
@@ -74,6 +59,8 @@ class Outlet:
         connected = self._transport.get_extra_info("socket") if reset else None
         if connected is not None and connected.family != socket.AF_UNIX:
             connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_AT_CLOSE)
+        self.is_closing = True
+        self.write = _drop
         self._transport.abort()
 
     # --- what the connection calls ----------------------------------------------------------------
@@ -97,7 +84,7 @@ class Outlet:
     def resume(self) -> None:
         """It has caught up, or is gone."""
         drain, self._drain = self._drain, None
-        if drain is not None:
+        if drain is not None and not drain.done():
             drain.set_result(None)
 
     def lose(self) -> None:
@@ -116,10 +103,12 @@ class Outlet:
         self._begin_to_close(now)
         if self._transport.can_write_eof():
             self._transport.write_eof()
+        else:
+            self._transport.close()  # TLS does the same by itself
 
     def check_time(self, now: float) -> bool:
         """Cut a client that doesn't read what it asked for; False if there is nothing that it should."""
-        if not self.is_closing and self._drain is None:
+        if self.lost or not (self.is_closing or self._drain is not None):
             return False
         unsent = self._transport.get_write_buffer_size()
         if unsent < self._unsent:

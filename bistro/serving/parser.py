@@ -20,7 +20,15 @@ class WholeParser:
     bodies. It raises for a second message, for an upgrade and where the connection is not to be kept.
     """
 
-    __slots__ = ("_parser", "bodies", "ended", "feed", "on_body", "on_headers_complete", "on_message_complete")
+    __slots__ = (
+        "_parser",
+        "bodies",
+        "ended",
+        "feed",
+        "on_body",
+        "on_headers_complete",
+        "on_message_complete",
+    )
 
     def __init__(self) -> None:
         self.ended: list[None] = [None]

@@ -13,7 +13,9 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +24,8 @@ from bistro.serving.server import BACKLOG, Server
 
 EXIT_INTERRUPTED = 128 + signal.SIGINT
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+THREAD_NAME = "bistro-loop"
+THREADS_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +72,12 @@ def run_app(
     holds the other one is gone) stops the server as SIGTERM does. What the app raises at its start
     or stop is raised here.
     """
+    # The event loop's own threads, for `asyncio.to_thread`; ours, so that we can leave them behind.
+    threads = ThreadPoolExecutor(thread_name_prefix=THREAD_NAME)
     with asyncio.Runner(loop_factory=find_loop_factory()) as runner:
+        runner.get_loop().set_default_executor(threads)
         code = runner.run(_serve(app, sock, grace_seconds, on_ready, lifeline))
+        threads.shutdown(wait=False, cancel_futures=True)
         _end_if_threads_hang(code)
     return code
 
@@ -152,12 +160,16 @@ async def _serve(
 
 
 def _end_if_threads_hang(code: int) -> None:
-    """Leave behind the threads whose handlers did not end in the time of grace.
+    """Leave behind the threads whose work did not end in the time of grace.
 
-    At its end the interpreter would wait for those of the event loop's pool, perhaps for ever.
+    The interpreter would wait for them at its end, perhaps for ever.
     """
-    if any(thread.is_alive() and thread.name.startswith("asyncio_") for thread in threading.enumerate()):
-        end_at_once(code)
+    deadline = time.monotonic() + THREADS_SECONDS
+    for thread in threading.enumerate():
+        if thread.name.startswith(THREAD_NAME):
+            thread.join(max(0.0, deadline - time.monotonic()))
+            if thread.is_alive():
+                end_at_once(code)
 
 
 def _bind(host: str, port: int) -> socket.socket:

@@ -10,7 +10,8 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from bistro import App, Html, HttpError, Json, NotFound, Request, Response, escape
+from bistro import App, Html, Json, NotFound, Request, Response, escape
+from bistro.http import InsufficientStorage
 
 ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8">'
@@ -44,7 +45,7 @@ class Notebook:
     def add(self, new: NewNote) -> Note:
         """Keep a note; refuse when the book is full, since memory is not endless."""
         if len(self._notes) >= self.size_max:
-            raise BookFull("The notebook is full. Delete a note first.")
+            raise InsufficientStorage("The notebook is full. Delete a note first.")
         note = Note(id=self._next_id, title=new.title, body=new.body, created_at=datetime.now(UTC))
         self._notes[note.id] = note
         self._next_id += 1
@@ -65,12 +66,6 @@ class Notebook:
         wanted = text.casefold()
         found = [note for note in self._notes.values() if wanted in f"{note.title} {note.body}".casefold()]
         return found[::-1]
-
-
-class BookFull(HttpError):
-    """No place for another note."""
-
-    status, title, code = 507, "Insufficient Storage", "B507"
 
 
 def make_app() -> App:

@@ -229,3 +229,59 @@ def test_a_hook_of_the_wrong_shape_stops_the_start_with_its_place(kind: str, wha
     assert what in message
     assert "test_hooks.py:" in message
     assert "B301" in message
+
+
+@pytest.mark.parametrize("plans", ["written", "interpreted"])
+@pytest.mark.parametrize("cleans_up", [True, False])
+def test_what_an_around_hook_sees_of_an_error_does_not_depend_on_the_providers(
+    cleans_up: bool, plans
+) -> None:
+    class Resource:
+        """Provided, with or without a clean-up."""
+
+    def plain():
+        return Resource()
+
+    def with_cleanup():
+        try:
+            yield Resource()
+        except LookupError as error:
+            log.append(f"undone {error}")
+            raise
+
+    async def show(resource):
+        raise LookupError("inside")
+
+    show.__annotations__ = {"resource": Resource}
+    app = App(defaults=False, plans=plans)
+    app.provide(Resource, with_cleanup if cleans_up else plain)
+
+    @app.around
+    async def catch(proceed: Proceed) -> Response:
+        try:
+            return await proceed()
+        except LookupError as error:
+            return Text(f"caught {error}")
+
+    app.get("/")(show)
+    assert Client(app).get("/").text == "caught inside"
+    assert log == (["undone inside"] if cleans_up else [])
+
+
+def test_hooks_of_the_app_hold_for_the_routes_of_plugins_unless_a_route_says_otherwise() -> None:
+    class Pages:
+        """A plugin with two routes."""
+
+        def install(self, setup) -> None:
+            setup.before(note("plugin"))
+            setup.routes.get("/page", blocking=False)(lambda: "page")
+            setup.routes.get("/probe", blocking=False, name="probe", without_app_hooks=True)(lambda: "probe")
+
+    app = App(Pages(), defaults=False)
+    app.before(note("app"))
+    client = Client(app)
+    client.get("/page")
+    assert log == ["in plugin", "in app"]
+    log.clear()
+    client.get("/probe")
+    assert log == ["in plugin"]

@@ -15,7 +15,7 @@ from bistro.app.plan import LAYERS_MAX, write_plan
 from bistro.forms import Form
 from bistro.testing import Client
 
-KINDS = ("before", "after", "around", "error", "route before", "group after")
+KINDS = ("before", "after", "around", "catching around", "error", "route before", "group after")
 HANDLERS = (
     "plain",
     "text",
@@ -85,6 +85,8 @@ def make_site(case: Case, plans: Any, log: list[str]) -> App:
             app.before(before_hook(number, case, log))
         elif kind == "around":
             app.around(around_hook(number, log))
+        elif kind == "catching around":
+            app.around(catching_hook(number, log))
         elif kind == "error":
             app.on_error(ValueError)(error_hook(number, log))
         else:
@@ -163,6 +165,17 @@ def around_hook(number: int, log: list[str]) -> Any:
         response = await proceed()
         log.append(f"out {number} {response.status}")
         return response
+
+    return hook
+
+
+def catching_hook(number: int, log: list[str]) -> Any:
+    async def hook(proceed: Proceed) -> Response:
+        try:
+            return await proceed()
+        except ValueError as error:
+            log.append(f"caught {number} {error}")
+            return Json({"caught": number}, status=409)
 
     return hook
 

@@ -234,3 +234,48 @@ def test_one_handler_answers_in_the_media_type_that_the_client_likes() -> None:
     answer = client.get("/", headers={"accept": JSON})
     assert (answer.json(), answer.headers["vary"]) == ({"n": 1}, "accept")
     assert client.get("/", headers={"accept": "image/png"}).status == 406
+
+
+class Account(Item):
+    """An item with something that must stay here."""
+
+    password: str = "secret"
+
+
+class Holder(msgspec.Struct):
+    """Holds an item that may be more than an item."""
+
+    item: Item
+
+
+@pytest.mark.parametrize("plans", ["written", "interpreted"])
+@pytest.mark.parametrize("watched", [True, False])
+@pytest.mark.parametrize(
+    ("declared", "result", "sent"),
+    [
+        (Item, Account("a"), {"name": "a"}),
+        (list[Item], [Account("a")], [{"name": "a"}]),
+        (Holder, Holder(Account("a")), {"item": {"name": "a"}}),
+        (Item | None, Account("a"), {"name": "a"}),
+        (Item | Redirect, Account("a"), {"name": "a"}),
+        (Account, Account("a"), {"name": "a", "password": "secret"}),
+    ],
+)
+def test_fields_that_the_declared_type_does_not_have_stay_here(
+    declared, result, sent, plans, watched
+) -> None:
+    app = App(defaults=False, plans=plans)
+
+    def handler():
+        return result
+
+    handler.__annotations__["return"] = declared
+    app.get("/", blocking=False)(handler)
+    if watched:
+        app.after(lambda: None)
+    assert Client(app).get("/").json() == sent
+
+
+def test_an_answer_of_the_sites_own_is_left_alone_whatever_is_declared() -> None:
+    assert answer_of(Json({"a": 1, "b": 2}), Item | Json).json() == {"a": 1, "b": 2}
+    assert answer_of(None, Item | None).status == 204

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -56,14 +57,15 @@ def site(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[Site]:
     monkeypatch.chdir(tmp_path)
-    for name in ("BISTRO_ENV", "BISTRO_APP", "LOG_FORMAT", "LOG_LEVELS", "ALLOWED_HOSTS"):
-        # Set first, so that what a command sets is taken back as well.
-        monkeypatch.setenv(name, "")
-        monkeypatch.delenv(name)
+    for name in ("BISTRO_APP", "LOG_FORMAT", "LOG_LEVELS", "ALLOWED_HOSTS"):
+        monkeypatch.delenv(name, raising=False)
+    environment = dict(os.environ)
     monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     before = set(sys.modules)
     yield Site(tmp_path, capsys)
+    os.environ.clear()
+    os.environ.update(environment)
     for name in set(sys.modules) - before:
         file = getattr(sys.modules[name], "__file__", None) or ""
         if file.startswith(str(tmp_path)):

@@ -85,3 +85,10 @@ def test_example_has_every_setting_and_no_value(site: Site) -> None:
     text = site.run("config", "--example").out
     assert "# SHOP_NAME=" in text
     assert "SECRET_KEY=" in text
+
+
+def test_setting_that_site_and_framework_share_keeps_its_origin(site: Site) -> None:
+    site.write(CONFIGURED.replace("shop_name: str", "database_url: str"))
+    site.write("DATABASE_URL=sqlite:///a.db\n", ".env")
+    lines = [line.split() for line in site.run("config").out.splitlines() if line.startswith("DATABASE_URL")]
+    assert [line[2] for line in lines] == [".env:1", ".env:1"]

@@ -40,3 +40,16 @@ def test_what_is_set_for_logging_is_handed_on(site: Site, monkeypatch: pytest.Mo
     monkeypatch.setenv("LOG_LEVEL", "DEBUG")
     monkeypatch.setenv("NO_COLOR", "1")
     assert read_settings().log_environment == {"LOG_LEVEL": "DEBUG", "NO_COLOR": "1"}
+
+
+def test_plugins_see_what_dot_env_says_in_development(hello: Site) -> None:
+    hello.write("DEBUG=0\nSHOP_NAME=x\n", ".env")
+    hello.run("routes")
+    assert (os.environ["DEBUG"], "SHOP_NAME" in os.environ) == ("0", False)
+
+
+def test_environment_wins_over_dot_env(hello: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEBUG", "1")
+    hello.write("DEBUG=0\n", ".env")
+    hello.run("routes")
+    assert os.environ["DEBUG"] == "1"

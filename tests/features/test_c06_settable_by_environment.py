@@ -17,7 +17,7 @@ VALUES = {
     "DATABASE_URL": "sqlite:///shop.db",
     "LOG_LEVEL": "DEBUG",
     "LOG_FORMAT": "json",
-    "DEBUG": "True",
+    "DEBUG": "true",
     "BISTRO_APP": "app:app",
 }
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Coroutine
 from typing import Any
 
@@ -14,9 +13,9 @@ from hypothesis import strategies as st
 from bistro.ground.types import Exchange
 from bistro.http import ContentTooLarge
 from bistro.serving import Limits
-from tests.serving.support import Wired, close, run, wire
+from tests.serving.support import GET, Wired, bodies, both_loops, chunked, close, post, run, statuses, wire
 
-GET = b"GET /sync HTTP/1.1\r\nHost: a\r\n\r\n"
+__all__ = ["both_loops"]
 
 
 def echo(exchange: Exchange) -> Coroutine[Any, Any, None] | None:
@@ -45,49 +44,6 @@ async def echo_later(exchange: Exchange) -> None:
             exchange.send(413, b"", b"too large")
         else:
             exchange.send(200, b"", exchange.method.encode() + b":" + body)
-
-
-def bodies(sent: bytes) -> list[bytes]:
-    """The bodies of the answers in `sent`, chunks joined."""
-    found = []
-    while sent:
-        head, _, rest = sent.partition(b"\r\n\r\n")
-        length = re.search(rb"content-length: (\d+)", head)
-        if length:
-            found.append(rest[: int(length[1])])
-            sent = rest[int(length[1]) :]
-        elif b"transfer-encoding: chunked" in head:
-            body, sent = dechunk(rest)
-            found.append(body)
-        else:
-            raise AssertionError(head)
-    return found
-
-
-def dechunk(data: bytes) -> tuple[bytes, bytes]:
-    body = b""
-    while True:
-        size, _, rest = data.partition(b"\r\n")
-        count = int(size, 16)
-        body += rest[:count]
-        assert rest[count : count + 2] == b"\r\n"
-        data = rest[count + 2 :]
-        if count == 0:
-            return body, data
-
-
-def statuses(sent: bytes) -> list[int]:
-    return [int(status) for status in re.findall(rb"HTTP/1\.1 (\d{3}) ", sent)]
-
-
-def post(path: bytes, body: bytes) -> bytes:
-    return b"POST %b HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n%b" % (path, len(body), body)
-
-
-def chunked(path: bytes, chunks: list[bytes], trailer: bytes = b"") -> bytes:
-    parts = [b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in chunks if chunk]
-    head = b"POST %b HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" % path
-    return head + b"".join(parts) + b"0\r\n" + trailer + b"\r\n"
 
 
 small_bodies = st.sampled_from([b"", b"x", b"\r\n\r\n", b"\r\n\r\nGET / HTTP/1.1", b"abc\r\n0\r\n\r\nz" * 3])
@@ -313,7 +269,7 @@ def test_the_absolute_form_is_understood() -> None:
 def test_connection_close_is_obeyed() -> None:
     wired = answers_to(b"GET /sync HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n" + GET)
     assert statuses(wired.sent) == [200]
-    assert wired.transport.closed
+    assert wired.ended
 
 
 def test_an_upgrade_that_nobody_offers_is_answered_as_a_plain_request() -> None:
@@ -350,11 +306,9 @@ def test_malformed_chunks_reach_the_handler_as_a_bad_request() -> None:
 def test_all_answers_to_one_read_leave_in_one_write() -> None:
     async def exchange_bytes() -> list[bytes]:
         wired = await wire(echo)
-        writes: list[bytes] = []
-        wired.transport.write = writes.append  # type: ignore[method-assign, assignment]  # counts the calls
         await wired.feed(GET * 16)
         await close(wired)
-        return writes
+        return wired.transport.writes
 
     writes = run(exchange_bytes())
     assert len(writes) == 1
