@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
@@ -21,6 +22,7 @@ from bistro.ground.types import AsgiReceive, AsgiScope, AsgiSend, Exchange
 from bistro.http import BadRequest, Empty, MethodNotAllowed, NotFound, Redirect, Response
 from bistro.routing import Route, Routes, RouteTable, SlashPolicy, UrlTable, include
 from bistro.serving.asgi import AsgiAdapter
+from bistro.serving.run import Binding, address_of, run_app
 
 BACKGROUND_GRACE_SECONDS = 10.0
 
@@ -149,6 +151,17 @@ class BaseApp:
         await self._threads.close()
         if self._lifespan is not None:
             await self._lifespan.stop()
+
+    def run(self, *, host: str = "127.0.0.1", port: int = 8000) -> int:
+        """Serve this app in this process until SIGTERM or Ctrl-C; the exit code, 0 or 130.
+
+        For a file that is run by itself. `bistro run` does more: reload, workers, the environment.
+        Raises OSError if the address can't be had, and what the app raises at its start.
+        """
+        self.freeze()
+        with Binding(host, port).open() as sock:
+            sys.stderr.write(f"Bistro serves {address_of(sock)} (Ctrl-C stops it)\n")
+            return run_app(self, sock)
 
     async def __call__(self, scope: AsgiScope, receive: AsgiReceive, send: AsgiSend) -> None:
         """The ASGI 3 face."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-import sys
 from collections.abc import Callable
 
 from bistro.http.errors import ClientDisconnected
@@ -125,7 +124,7 @@ class Outlet:
         self._note_time(now)
 
     def _note_time(self, now: float) -> None:
-        self._since, self._unsent = now, sys.maxsize
+        self._since, self._unsent = now, self._transport.get_write_buffer_size()
 
 
 def _drop(data: bytes) -> None:
