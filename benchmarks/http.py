@@ -81,7 +81,11 @@ class Served:
 
 def start_server(kind: str, port: int) -> Served:
     """Start one kind on the first core and wait until it answers."""
-    module = ["-m", "benchmarks.limit", str(port)] if kind == "limit" else ["-m", "benchmarks.apps", kind, str(port)]
+    module = (
+        ["-m", "benchmarks.limit", str(port)]
+        if kind == "limit"
+        else ["-m", "benchmarks.apps", kind, str(port)]
+    )
     command = ["taskset", "-c", "0", sys.executable, *module]
     # Defaults write an access log; where it goes must not be what is measured.
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -32,8 +32,9 @@ def time_limit(seconds: float) -> Callable[[Proceed], Awaitable[Response]]:
     """
 
     async def limit_time(proceed: Proceed) -> Response:
+        limit = asyncio.timeout(seconds)
         try:
-            async with asyncio.timeout(seconds) as limit:
+            async with limit:
                 return await proceed()
         except TimeoutError:
             if limit.expired():

@@ -8,6 +8,8 @@ from typing import Any
 
 from bistro.ground.concurrency import ThreadPool
 
+CLOSE_SECONDS = 1.0
+
 
 class AppThreads:
     """A pool that is opened by the first call, closed when the app stops, and may be opened again."""
@@ -30,6 +32,7 @@ class AppThreads:
         if pool is None:
             return
         try:
-            await asyncio.to_thread(pool.close)
+            # The server has given requests their time already; what still blocks won't end soon.
+            await asyncio.to_thread(pool.close, CLOSE_SECONDS)
         except RuntimeError:  # the interpreter is ending and gives no thread to wait in
             pool.close(timeout_seconds=0)

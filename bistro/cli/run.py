@@ -13,6 +13,7 @@ from typing import TypedDict, Unpack
 
 import click
 
+import bistro
 from bistro.cli.errors import AddressUnavailable
 from bistro.cli.find_app import AppSource, get_source
 from bistro.cli.output import say, short_path
@@ -160,18 +161,14 @@ def worker_command(app: str | None, grace_seconds: float, options: Options) -> W
     """The command line of a worker, once the numbers of its sockets are known."""
     given = {"--log-format": options["log_format"], "--log-level": options["log_level"]}
     extra = [word for name, value in given.items() if value for word in (name, value)]
+    last = ["--", app] if app else []
+    # -P: the site's folder must not come before Python's own modules while Bistro is imported, or a
+    # secrets.py there would be taken for Python's. Without it where Bistro itself is found there only.
+    python = [sys.executable] if Path(bistro.__file__).parent.parent == Path.cwd() else [sys.executable, "-P"]
 
     def command_for(fd: int, lifeline: int) -> Sequence[str]:
         sockets = ["--fd", str(fd), "--lifeline", str(lifeline), "--grace", str(grace_seconds)]
-        return [
-            sys.executable,
-            "-m",
-            "bistro",
-            "serve-worker",
-            *sockets,
-            *extra,
-            *(["--", app] if app else []),
-        ]
+        return [*python, "-m", "bistro", "serve-worker", *sockets, *extra, *last]
 
     return command_for
 

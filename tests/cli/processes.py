@@ -26,11 +26,19 @@ ADDRESS = re.compile(r"Bistro serves http://127\.0\.0\.1:(\d+) \(Ctrl-C stops it
 class Running:
     """`python -m bistro …` while it runs; leaving the `with` kills it and all that it has started."""
 
-    def __init__(self, arguments: Sequence[str], folder: Path, env: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        folder: Path,
+        env: dict[str, str] | None = None,
+        *,
+        command: Sequence[str] = (),
+    ) -> None:
+        """`command` is run instead, where it is given."""
         self.lines: list[str] = []
         self._changed = threading.Condition()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "bistro", *arguments],
+            command or [sys.executable, "-m", "bistro", *arguments],
             cwd=folder,
             env=environment(env),
             stdin=subprocess.DEVNULL,

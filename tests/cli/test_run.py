@@ -257,6 +257,14 @@ def test_reload_with_several_workers_is_wrong_usage(folder: Path) -> None:
     assert "one worker" in ended.stderr
 
 
+def test_module_of_the_site_with_a_name_of_pythons_does_not_break_its_workers(folder: Path) -> None:
+    (folder / "secrets.py").write_text("raise RuntimeError('not for you')\n")
+    script = "import sys; from bistro.cli.main import main; sys.exit(main())"
+    command = [sys.executable, "-P", "-c", script, "run", "--port", "0"]
+    with Running(["run", "--port", "0"], folder, command=command) as running:
+        assert fetch(running.wait_until_serving())[0] == 200
+
+
 # --- reload ---------------------------------------------------------------------------------------------
 
 

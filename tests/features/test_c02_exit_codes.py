@@ -9,6 +9,8 @@ import pytest
 
 from tests.cli.processes import Running, run_to_end
 
+pytestmark = pytest.mark.slow
+
 HELLO = 'from bistro import App\napp = App()\n@app.get("/")\ndef hello() -> str:\n    return ""\n'
 CLASH = HELLO + '@app.get("/")\ndef other() -> str:\n    return ""\n'
 

@@ -9,6 +9,8 @@ import pytest
 
 from tests.cli.processes import Running, children_of, fetch, run_to_end
 
+pytestmark = pytest.mark.slow
+
 HELLO = 'from bistro import App\napp = App()\n@app.get("/")\ndef hello() -> str:\n    return "hello"\n'
 VALUES = {
     "HOST": "0.0.0.0",

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.cli.processes import Running, fetch, fetch_until
+
+pytestmark = pytest.mark.slow
 
 SITE = 'from bistro import App\nfrom words import GREETING\napp = App()\n@app.get("/")\ndef hello() -> str:\n    return GREETING\n'
 

@@ -10,6 +10,8 @@ import pytest
 
 from tests.cli.processes import Running, environment, fetch, run_to_end
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("layout", [[], ["--package"]], ids=["file", "package"])
 def test_f257_new_project_runs_and_its_tests_pass(tmp_path: Path, layout: list[str]) -> None:
