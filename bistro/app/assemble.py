@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal, get_type_hints
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bistro.app.background import BackgroundKeeper
 from bistro.app.built_in import follow, time_limit
@@ -72,8 +74,7 @@ def _place(
     ordered.setdefault(kind, plugin)
 
 
-@dataclass(slots=True)
-class PlanMaker:
+class PlanMaker(Struct):
     """Makes the plans of all routes of one app; collects every fault before it raises."""
 
     registered: Registered

@@ -14,8 +14,9 @@ Every hook is a layer of the onion: it stands inside the hooks registered before
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
+
+from msgspec import Struct, field
 
 from bistro.ground.registry import Origin
 from bistro.http import Request
@@ -28,8 +29,7 @@ Observer: TypeAlias = Callable[[Request, int, float], None]
 HookKind = Literal["before", "after", "around", "on_error"]
 
 
-@dataclass(frozen=True, slots=True)
-class Hook:
+class Hook(Struct, frozen=True, eq=False):
     """A hook as registered. `only_if_used`: leave it out where the plan makes no value of that type."""
 
     kind: HookKind
@@ -37,11 +37,10 @@ class Hook:
     origin: Origin
     only_if_used: type | None = None
     exception: type[BaseException] | None = None
-    options: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Provider:
+class Provider(Struct, frozen=True):
     """How to make a value of `type` for a request; generators clean up behind their `yield`."""
 
     type: type

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Mapping
-from difflib import get_close_matches
 from operator import itemgetter
 from types import SimpleNamespace
 from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
@@ -27,6 +26,7 @@ from bistro.app.types import (
 )
 from bistro.forms import Form
 from bistro.ground.registry import Origin
+from bistro.ground.text import did_you_mean
 from bistro.ground.types import Exchange
 from bistro.http import FormData, Request, Response, Upload
 from bistro.validation import UnsupportedType
@@ -203,8 +203,8 @@ class Binder:
                 fix=f"Annotate it, e.g. {name}: str for a field of the query, or put {{{name}}} in the path.",
             )
         known = [name_of_type(each) for each in self._providers]
-        near = get_close_matches(name_of_type(hint), known, n=1)
-        hint_text = f" Did you mean {near[0]}?" if near else ""
+        near = did_you_mean(name_of_type(hint), known)
+        hint_text = f" Did you mean {near}?" if near else ""
         error = InjectionError if role in ("handler", "provider") else HookError
         return error(
             f"nobody can provide the parameter {name}: {name_of_type(hint)} of {origin.name}",

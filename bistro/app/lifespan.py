@@ -5,14 +5,14 @@ from __future__ import annotations
 import inspect
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
+
+from msgspec import Struct
 
 from bistro.ground.registry import Origin
 
 
-@dataclass(frozen=True, slots=True)
-class LifespanStep:
+class LifespanStep(Struct, frozen=True):
     """One function to call at start, at stop, or (a generator) around both."""
 
     kind: Literal["start", "stop", "around"]

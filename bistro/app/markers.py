@@ -8,8 +8,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Annotated, Literal, TypeAlias, TypeVar
+
+from msgspec import Struct
 
 from bistro.http import Response
 
@@ -18,8 +19,7 @@ T = TypeVar("T")
 Place: TypeAlias = Literal["path", "query", "header", "cookie", "body"]
 
 
-@dataclass(frozen=True, slots=True)
-class From:
+class From(Struct, frozen=True):
     """Where a value comes from; `name` where it is not that of the parameter."""
 
     place: Place

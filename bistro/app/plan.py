@@ -66,9 +66,7 @@ class _Writer:
         values = spec.all_values()
         kinds = {layer.kind for layer in spec.layers}
         self._has_generators = any(value.is_generator for value in values)
-        self._is_direct = not (
-            {"after", "around"} & kinds or spec.observers or self._has_generators or spec.has_background()
-        )
+        self._is_direct = not ({"after", "around"} & kinds or self._has_generators or spec.has_background())
         self._has_request = (
             bool(spec.observers) or spec.defaults.are_made or any(value.base == "request" for value in values)
         )
@@ -275,6 +273,7 @@ class _Writer:
             self._add("if response is None:")
             head = "head" if self._spec.defaults.are_made else "block"
             self._add(f"    exchange.send({self._spec.status}, {head}, content)")
+            self._indented(self._write_observers, str(self._spec.status))
             self._add("    return None")
         elif self._quick is not None:
             self.names["block"] = self._quick.block

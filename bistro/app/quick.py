@@ -7,10 +7,10 @@ import inspect
 import types
 import typing
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, TypeAlias, Union, get_args, get_origin
 
 import msgspec
+from msgspec import Struct
 
 from bistro.http import Response
 from bistro.http.response import JSON_BLOCK, TEXT_BLOCK
@@ -19,8 +19,7 @@ from bistro.validation import UnsupportedType, encode_json, output_converter, un
 Narrow: TypeAlias = Callable[[Any], Any]  # Any: from whatever the handler returned to what it declared
 
 
-@dataclass(frozen=True, slots=True)
-class QuickReply:
+class QuickReply(Struct, frozen=True):
     """`encode` is the expression that turns `result`, if it is of `type_name`, into bytes."""
 
     type_name: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Literal, Protocol, TypeVar, Unpack, runtime_checkable
+
+from msgspec import Struct, field
 
 from bistro.app.hooks import Function, Hook, HookKind, Observer, Provider
 from bistro.app.lifespan import LifespanFunction, LifespanStep
@@ -30,8 +31,7 @@ class Plugin(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True):
     """A command of the `bistro` command line: `name`, the function, and who added it where."""
 
     name: str
@@ -46,8 +46,7 @@ HeaderValue = str | Callable[[Request], str]
 Level = Literal["error", "warning", "info"]
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """What a check found: a stable `id` such as `security.W001`, how grave it is, what and how to fix it."""
 
     id: str
@@ -61,8 +60,7 @@ class Finding:
 Check = Callable[[Any], "list[Finding]"]
 
 
-@dataclass(slots=True)
-class Registered:
+class Registered(Struct):
     """Everything that plugins and the site have added besides routes, in order."""
 
     hooks: list[Hook] = field(default_factory=list)
@@ -76,8 +74,8 @@ class Registered:
 
     def extend(self, other: Registered) -> None:
         """Put everything that `other` holds behind what is here."""
-        for each in fields(self):
-            getattr(self, each.name).extend(getattr(other, each.name))
+        for name in self.__struct_fields__:
+            getattr(self, name).extend(getattr(other, name))
 
 
 class Setup:

@@ -8,8 +8,9 @@ The innermost thing is the handler. Both `interpret.py` and `plan.py` read nothi
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from msgspec import Struct, field
 
 from bistro.app.background import BackgroundKeeper
 from bistro.app.hooks import Function, Observer
@@ -20,8 +21,7 @@ from bistro.http.request import RequestTools
 BaseName = Literal["exchange", "captured", "request", "response", "proceed", "body", "background"]
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Value:
+class Value(Struct, frozen=True, eq=False):
     """One injected value: a base value of the plan, or what `function` makes of `arguments`.
 
     `base` is "captured" with the `index` of a path parameter, "body" for the whole body as bytes,
@@ -43,8 +43,7 @@ class Value:
         return (*self.arguments, *self.keywords.values())
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """A handler or hook with the values for its parameters, by name."""
 
     function: Function
@@ -54,8 +53,7 @@ class Call:
     in_thread: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(Struct, frozen=True):
     """One hook around everything that comes after it in `Spec.layers`."""
 
     kind: Literal["before", "after", "around"]
@@ -66,8 +64,7 @@ class Layer:
 Fail = Callable[[Any, BaseException], Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Spec:
+class Spec(Struct, frozen=True):
     """Everything that happens to a request of one route."""
 
     title: str

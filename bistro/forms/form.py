@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 from bistro.ground.multidict import MultiDict
 from bistro.http import FormData, Upload
@@ -11,8 +12,7 @@ from bistro.http import FormData, Upload
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Form(Generic[T]):
+class Form(Struct, Generic[T], frozen=True):
     """`form: Form[T]` gives a handler the fields of a form as a checked `T`, in `form.value`.
 
     `T` is a Struct, dataclass or TypedDict. What is wrong with the fields is answered with 422 and

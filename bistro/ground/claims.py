@@ -7,14 +7,14 @@ with both places. The idea is Pyramid's, where it holds for configuration direct
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from bistro.ground.errors import SetupError
 from bistro.ground.registry import Origin
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True):
     """One thing that somebody registered: of which kind, under which key, and where."""
 
     kind: str

@@ -9,11 +9,12 @@ import threading
 import time
 from collections.abc import Callable
 from contextvars import copy_context
-from dataclasses import dataclass
 from queue import SimpleQueue
 
 # Any: a job carries any function, its arguments and its result.
 from typing import Any, ParamSpec, TypeVar
+
+from msgspec import Struct
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -35,8 +36,7 @@ async def run_in_thread(
     return await job.wait()  # type: ignore[no-any-return]  # the job holds the result of any function
 
 
-@dataclass(frozen=True, slots=True)
-class ThreadPoolStatistics:
+class ThreadPoolStatistics(Struct, frozen=True):
     """What a pool is doing at this moment, and has done so far."""
 
     threads: int

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from bistro.ground.errors import SetupError
 from bistro.ground.text import escape_control_characters
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigFault:
+class ConfigFault(Struct, frozen=True):
     """One setting that is missing or wrong, or one line of a file that can't be read."""
 
     name: str

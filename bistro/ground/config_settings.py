@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 import typing
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 # Any: a field of settings may have any type.
 from typing import Any, cast
 
 import msgspec
+from msgspec import Struct
 
 from bistro.ground.config_errors import ConfigError, ConfigFault
 from bistro.ground.config_values import SettingType, is_config_type, plain_type
@@ -19,8 +19,7 @@ from bistro.ground.secret import Secret, is_sensitive_name
 NO_DEFAULT = object()
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """One value to read."""
 
     path: tuple[str, ...]
@@ -41,8 +40,7 @@ class Setting:
         return kind is Secret or (kind in (str, bytes, Any) and is_sensitive_name(self.path[-1]))
 
 
-@dataclass(frozen=True, slots=True)
-class SettingGroup:
+class SettingGroup(Struct, frozen=True):
     """A class of settings, and what its fields hold."""
 
     path: tuple[str, ...]

@@ -12,8 +12,9 @@ may go over several lines. That is the part on which shells, Docker and other re
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 SIZE_MAX = 1_048_576
 
@@ -25,16 +26,14 @@ class EnvLine(NamedTuple):
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class EnvFileFault:
+class EnvFileFault(Struct, frozen=True):
     """A line that is no `NAME=value`."""
 
     line: int
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class EnvFile:
+class EnvFile(Struct, frozen=True):
     """What a file says: the last value of each name, and every fault."""
 
     values: dict[str, EnvLine]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """One fault of the input, in the form in which answers list it (RFC 9457 §3.2 extension).
 
     `place` is "path", "query", "header", "cookie", "form" or "body"; `path` leads to the value

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
+from functools import lru_cache
 from itertools import islice
 
 # Any: what is logged may be anything; what comes out is plain data, as msgspec's to_builtins gives.
@@ -52,7 +53,7 @@ def redact_text(text: str) -> str:
     # Most texts hold none of the words; looking for these costs a tenth of the full pattern.
     if _SENSITIVE_WORD.search(text.lower()) is None:
         return text
-    return _SENSITIVE_TEXT.sub(_mask_match, text)
+    return _sensitive_text().sub(_mask_match, text)
 
 
 _SENSITIVE_WORD = re.compile(
@@ -63,8 +64,7 @@ _SENSITIVE_WORD = re.compile(
 # behind it, Python 3.11), so that no text costs more than linear time. Alternatives in order: the
 # password of a URL; the token after a scheme's name; a header with all that it holds; a name, `=`
 # or `:`, and a value, quoted or not.
-_SENSITIVE_TEXT = re.compile(
-    r"""
+_SENSITIVE_TEXT = r"""
     (?P<url>://[^\s/:@]{0,256}:)[^\s/?#]{1,1024}(?=@)
   | (?P<scheme>\bbearer[ \t]{1,8})[\w\-.~+/=]+
   | (?P<header>authori[sz]ation\\?["']?[ \t]{0,8}+[:=][ \t]{0,8}+\\?["']?(?:(?!digest)\w{1,32}[ \t]{1,8})?)
@@ -73,9 +73,13 @@ _SENSITIVE_TEXT = re.compile(
   | (?P<name>(?:pass(?:word|wd|phrase)|pwd|secret|token|api[_\- ]?key|private[_\- ]?key|credential|session
         |[cx]srf|credit|card[_\- ]?number|cv[vc])[\w\-]{0,64}+\\?["']?[ \t]{0,8}+[=:][ \t]{0,8}+)
         (?:b?"(?:[^"\\]++|\\.)*+"|b?'(?:[^'\\]++|\\.)*+'|[^\s,;&)\]}]+)
-    """,
-    re.IGNORECASE | re.VERBOSE,
-)
+"""
+
+
+@lru_cache(maxsize=1)
+def _sensitive_text() -> re.Pattern[str]:
+    # Compiled late: it takes longer than the rest of this module, and few processes ever need it.
+    return re.compile(_SENSITIVE_TEXT, re.IGNORECASE | re.VERBOSE)
 
 
 def _mask_match(match: re.Match[str]) -> str:

@@ -8,19 +8,28 @@ from __future__ import annotations
 
 import inspect
 import sys
-from dataclasses import dataclass, field
 from functools import partial
 from types import CodeType, FrameType
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where something was written: file, line, the name written there, and which plugin did it."""
+
+class Origin(Struct, frozen=True, eq=False):
+    """Where something was written: file, line, the name written there, and which plugin did it.
+
+    Equal where file, line and name are, whichever plugin it was.
+    """
 
     file: str
     line: int
     name: str = ""
-    by: str = field(default="", compare=False)
+    by: str = ""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Origin) and self._place == other._place
+
+    def __hash__(self) -> int:
+        return hash(self._place)
 
     def __str__(self) -> str:
         text = f"{self.file}:{self.line}" if self.line else self.file
@@ -29,6 +38,10 @@ class Origin:
         if self.by:
             text += f"   ({self.by})"
         return text
+
+    @property
+    def _place(self) -> tuple[str, int, str]:
+        return self.file, self.line, self.name
 
 
 def find_origin(thing: object, by: str = "") -> Origin:

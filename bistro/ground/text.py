@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from difflib import get_close_matches
+from functools import lru_cache
 
 from markupsafe import Markup, escape
 
@@ -24,9 +24,7 @@ _NOT_SLUG = re.compile(r"[^a-z0-9]+")
 # C0, DEL and C1; line and paragraph separator; the marks that turn the direction of text, with
 # which a line can be made to read differently from what it says; halves of surrogate pairs, which
 # no encoding can write.
-_CONTROLS = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]+"
-)
+_CONTROLS = r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]+"
 
 # Characters that Windows refuses in names, or takes for a drive or a stream (`notes.txt::$DATA`).
 _FORBIDDEN_IN_NAMES = re.compile(r'[<>:"|?*]')
@@ -88,7 +86,7 @@ def escape_control_characters(text: str) -> str:
     can always be encoded (ASVS 16.4.1; the class of CVE-2025-48432).
     """
     # isprintable is one pass in C, and false for everything that the pattern matches.
-    return text if text.isprintable() else _CONTROLS.sub(_escape_run, text)
+    return text if text.isprintable() else _controls().sub(_escape_run, text)
 
 
 def did_you_mean(word: str, candidates: Iterable[str], *, likeness_min: float = 0.6) -> str | None:
@@ -98,10 +96,19 @@ def did_you_mean(word: str, candidates: Iterable[str], *, likeness_min: float = 
     Looks at no more than 64 characters of `word`: comparing costs time in proportion to the square
     of the length, and the word may come from a client.
     """
+    # Imported late: only messages about a mistake need it.
+    from difflib import get_close_matches
+
     word = word[:_WORD_LENGTH_MAX]
     known = {candidate.lower(): candidate for candidate in candidates if len(candidate) <= _WORD_LENGTH_MAX}
     matches = get_close_matches(word.lower(), known, n=1, cutoff=likeness_min)
     return known[matches[0]] if matches else None
+
+
+@lru_cache(maxsize=1)
+def _controls() -> re.Pattern[str]:
+    # Compiled late: it takes longer than the rest of this module, and most texts are printable.
+    return re.compile(_CONTROLS)
 
 
 def _escape_run(match: re.Match[str]) -> str:

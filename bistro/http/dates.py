@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 
@@ -32,11 +33,18 @@ def parse_http_date(text: str) -> datetime | None:
     """
     if len(text) > _LENGTH_MAX:
         return None
-    match = _IMF_FIXDATE.fullmatch(text) or _ASCTIME.fullmatch(text)
+    fixdate, asctime, rfc_850 = _forms()
+    match = fixdate.fullmatch(text) or asctime.fullmatch(text)
     if match is not None:
         return _moment(match, int(match["year"]))
-    match = _RFC_850.fullmatch(text)
+    match = rfc_850.fullmatch(text)
     return None if match is None else _moment(match, _full_year(int(match["year"])))
+
+
+@lru_cache(maxsize=1)
+def _forms() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+    # Compiled late, since many sites never read a date.
+    return re.compile(_IMF_FIXDATE), re.compile(_ASCTIME), re.compile(_RFC_850)
 
 
 def _moment(match: re.Match[str], year: int) -> datetime | None:
@@ -71,10 +79,6 @@ _MONTH: Final = f"(?P<month>{'|'.join(_MONTHS)})"
 _TIME: Final = r"(?P<time>[0-9]{2}:[0-9]{2}:[0-9]{2})"
 _DAY_NAME: Final = f"(?:{'|'.join(_DAYS)})"
 _LONG_DAY_NAME: Final = "(?:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)"
-_IMF_FIXDATE: Final = re.compile(
-    rf"{_DAY_NAME}, (?P<day>[0-9]{{2}}) {_MONTH} (?P<year>[0-9]{{4}}) {_TIME} GMT"
-)
-_RFC_850: Final = re.compile(
-    rf"{_LONG_DAY_NAME}, (?P<day>[0-9]{{2}})-{_MONTH}-(?P<year>[0-9]{{2}}) {_TIME} GMT"
-)
-_ASCTIME: Final = re.compile(rf"{_DAY_NAME} {_MONTH} (?P<day>[0-9 ][0-9]) {_TIME} (?P<year>[0-9]{{4}})")
+_IMF_FIXDATE: Final = rf"{_DAY_NAME}, (?P<day>[0-9]{{2}}) {_MONTH} (?P<year>[0-9]{{4}}) {_TIME} GMT"
+_RFC_850: Final = rf"{_LONG_DAY_NAME}, (?P<day>[0-9]{{2}})-{_MONTH}-(?P<year>[0-9]{{2}}) {_TIME} GMT"
+_ASCTIME: Final = rf"{_DAY_NAME} {_MONTH} (?P<day>[0-9 ][0-9]) {_TIME} (?P<year>[0-9]{{4}})"

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
+
+from msgspec import Struct, field
 
 from bistro.ground.multidict import MultiDict
 from bistro.http.errors import BadRequest, ContentTooLarge, UnsupportedMediaType
@@ -20,8 +21,7 @@ from bistro.http.parameters import parse_parameters
 from bistro.http.uploads import Spool, Upload
 
 
-@dataclass(frozen=True, slots=True)
-class FormLimits:
+class FormLimits(Struct, frozen=True):
     """What a form may hold; sizes in bytes. The size of the whole body is the exchange's matter."""
 
     fields_max: int = 1000
@@ -38,8 +38,7 @@ class FormLimits:
     """How much of one file is kept in memory before it goes to a temporary file."""
 
 
-@dataclass(frozen=True, slots=True)
-class FormData:
+class FormData(Struct, frozen=True):
     """The fields and the files of a form, each in the order sent. `close` ends the files."""
 
     fields: MultiDict[str] = field(default_factory=MultiDict)
@@ -88,8 +87,7 @@ async def parse_multipart(
         raise
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(Struct, frozen=True):
     """The head of one part; `file_name` is None for a field."""
 
     name: str

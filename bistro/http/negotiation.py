@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from bistro.http.parameters import parse_parameters, split_outside_quotes
 
 
-@dataclass(frozen=True, slots=True)
-class Preference:
+class Preference(Struct, frozen=True):
     """One element of an `Accept` header; `value` is lower case, `quality` between 0 and 1."""
 
     value: str

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import random
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass
+from random import getrandbits
 from typing import Any, TypeVar, overload
+
+from msgspec import Struct
 
 from bistro.ground.multidict import MultiDict
 from bistro.ground.types import Exchange, UrlBuilder
@@ -24,8 +25,7 @@ T = TypeVar("T")
 _is_request_id = re.compile(r"[A-Za-z0-9._-]{1,64}").fullmatch
 
 
-@dataclass(frozen=True, slots=True)
-class RequestTools:
+class RequestTools(Struct, frozen=True):
     """What a request borrows from above without naming it: how to build URLs, decode JSON, and limits."""
 
     url_for: UrlBuilder
@@ -134,7 +134,8 @@ class Request:
             sent = self.exchange.find_header(b"x-request-id")
             text = sent.decode("latin-1") if sent else ""
             # Not a secret, only unlikely to occur twice; the cheap generator is enough.
-            identifier = self._id = text if _is_request_id(text) else f"{random.getrandbits(96):024x}"
+            identifier = text if text and _is_request_id(text) else f"{getrandbits(96):024x}"
+            self._id = identifier
         return identifier
 
     @property

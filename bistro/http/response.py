@@ -171,7 +171,7 @@ class DefaultHeaders:
     `fixed` ones are bytes made once; `made` ones come from a function of the request.
     """
 
-    __slots__ = ("_fixed", "_made", "block", "names")
+    __slots__ = ("_fixed", "_made", "block", "make_block", "names")
 
     def __init__(
         self, fixed: Mapping[str, str] | None = None, made: Mapping[str, HeaderMaker] | None = None
@@ -180,23 +180,26 @@ class DefaultHeaders:
         self._made = {check_header(name, ""): make for name, make in (made or {}).items()}
         self.names = frozenset({*self._fixed, *self._made})
         self.block = b"".join(self._fixed.values())
+        self.make_block = _block_maker(list(self._made.items()))
+        """`make_block(request)`: the lines that depend on the request."""
 
     @property
     def are_made(self) -> bool:
         """Whether some depend on the request."""
         return bool(self._made)
 
-    def make_block(self, request: Any) -> bytes:
-        """The lines that depend on the request."""
-        return (
-            b"".join([_line(name, make(request)) for name, make in self._made.items()]) if self._made else b""
-        )
-
     def block_without(self, headers: ResponseHeaders, request: Any) -> bytes:
         """The lines of those defaults that `headers` does not hold."""
         lines = [line for name, line in self._fixed.items() if name not in headers]
         lines += [_line(name, make(request)) for name, make in self._made.items() if name not in headers]
         return b"".join(lines)
+
+
+def _block_maker(made: list[tuple[str, HeaderMaker]]) -> Callable[[Any], bytes]:
+    if len(made) != 1:
+        return lambda request: b"".join([_line(name, make(request)) for name, make in made])
+    ((name, make),) = made
+    return lambda request: _line(name, make(request))
 
 
 def _line(name: str, value: str) -> bytes:

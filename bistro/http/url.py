@@ -11,8 +11,9 @@ import re
 import socket
 from binascii import a2b_qp
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from bistro.ground.multidict import MultiDict, multi_items_of
 from bistro.http.errors import BadRequest
@@ -20,8 +21,7 @@ from bistro.http.errors import BadRequest
 QueryValue = str | int | float | bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class Url:
+class Url(Struct, frozen=True):
     """An absolute URL in parts; `path` and `query` are percent-encoded, `host` is lower case.
 
     An IPv6 host stands in its brackets; `port` is None where the scheme's own port is meant.

@@ -12,6 +12,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import BinaryIO, ClassVar, NamedTuple, TypeAlias
 
 from bistro.app import Setup
@@ -47,7 +48,7 @@ class RequestLog:
         """Add the hooks; being installed first, they stand around all others."""
         lines = AccessLines(self.stream)
         setup.before(begin_log)
-        setup.headers({"x-request-id": id_of})
+        setup.headers({"x-request-id": attrgetter("id")})
         setup.observe(lines.make_observer(frozenset(self.skip)))
         setup.observe_refusal(lines.note_refusal)
         setup.on_start(lines.start)
@@ -58,11 +59,6 @@ def begin_log(request: Request) -> None:
     """Give every log line of this request its fields."""
     # Set and never reset: each request runs in a context of its own, which ends with it.
     request_log_fields.set(RequestFields(request))
-
-
-def id_of(request: Request) -> str:
-    """The request's id, which the answer tells the client for it to quote."""
-    return request.id
 
 
 class RequestFields(Mapping[str, object]):
@@ -115,6 +111,11 @@ class AccessLine(NamedTuple):
 LineTuple: TypeAlias = tuple[float, int, float, str, str, tuple[str, int] | None, str, bytes | None, str]
 
 
+LineKey: TypeAlias = tuple[str, str, int, str]
+LineParts: TypeAlias = tuple[str, str, str]
+KNOWN_MAX = 512
+
+
 class AccessLines:
     """Collects the lines of one app; a thread, begun with the first line, writes them."""
 
@@ -156,14 +157,16 @@ class AccessLines:
 class LineFormat:
     """Writes the lines in the format that logging is configured for.
 
-    Most are written in one go, in a fifth of the time that the general way takes; a test holds the two
-    to the same fields. What has a sign that would have to be escaped or masked goes the general way.
+    Most are put together from parts that were seen before, in a fifth of the time that the general way
+    takes; a test holds the two to the same fields. What has a sign that would have to be escaped or
+    masked goes the general way.
     """
 
     def __init__(self) -> None:
         self._formatter = make_formatter()
-        self._second = -1
-        self._second_text = ""
+        self._second = self._millisecond = -1
+        self._second_text = self._time_text = ""
+        self._known: dict[LineKey, LineParts | None] = {}
 
     def find_maker(self) -> Callable[[LineTuple], str]:
         """The function for this format."""
@@ -172,19 +175,42 @@ class LineFormat:
     def make_json_line(self, item: LineTuple) -> str:
         """The line as a JSON object."""
         created, status, seconds, method, path, client, request_id, traceparent, reason = item
-        address = client[0] if client else ""
-        if traceparent is not None or reason or not _match_plain(f"{method} {path} {address}"):
+        key = (method, path, status, client[0] if client else "")
+        try:
+            parts = self._known[key]
+        except KeyError:
+            parts = self._learn(key)
+        if parts is None or traceparent is not None or reason:
             return self.make_line(item)
-        second = int(created)
+        millisecond = int(created * 1000)
+        if millisecond != self._millisecond:
+            self._tell_time(millisecond)
+        before_id, before_ms, end = parts
+        return f"{self._time_text}{before_id}{request_id}{before_ms}{seconds * 1000:.3f}{end}"
+
+    def _learn(self, key: LineKey) -> LineParts | None:
+        """What lines with this key have in common; None where something needs to be escaped or masked."""
+        if len(self._known) >= KNOWN_MAX:
+            self._known.clear()  # paths are many, and a client chooses them
+        method, path, status, address = key
+        parts = None
+        if _match_plain(f"{method} {path} {address}"):
+            level = "error" if status >= 500 else "info"
+            parts = (
+                f'"level":"{level}","event":"request","logger":"{LOGGER_NAME}","request_id":"',
+                f'","method":"{method}","path":"{path}","status":{status},"ms":',
+                f',"client":"{address}"}}',
+            )
+        self._known[key] = parts
+        return parts
+
+    def _tell_time(self, millisecond: int) -> None:
+        self._millisecond = millisecond
+        second, rest = divmod(millisecond, 1000)
         if second != self._second:
             self._second = second
             self._second_text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
-        level = "error" if status >= 500 else "info"
-        return (
-            f'{{"ts":"{self._second_text}.{int((created - second) * 1000):03d}Z","level":"{level}",'
-            f'"event":"request","logger":"bistro.request","request_id":"{request_id}","method":"{method}",'
-            f'"path":"{path}","status":{status},"ms":{seconds * 1000:.3f},"client":"{address}"}}'
-        )
+        self._time_text = f'{{"ts":"{self._second_text}.{rest:03d}Z",'
 
     def make_line(self, item: LineTuple) -> str:
         """The line in any format, with everything in it masked and escaped."""

@@ -16,6 +16,8 @@ from types import MappingProxyType
 from typing import Any, Final, Generic, Protocol, TypeAlias, TypeVar
 from uuid import UUID
 
+from msgspec import Struct
+
 from bistro.routing.regex import TEXT_LENGTH_MAX, compile_regex
 
 Value = TypeVar("Value")
@@ -66,8 +68,7 @@ class Converter(Protocol):
 ConverterEntry: TypeAlias = Converter | Callable[[str], Converter]
 
 
-@dataclass(frozen=True, slots=True)
-class StrConverter:
+class StrConverter(Struct, frozen=True):
     """Any text that stands in one segment; a slash in it travels as `%2F`."""
 
     name: str = "str"
@@ -84,8 +85,7 @@ class StrConverter:
         return _checked_text(self, value)
 
 
-@dataclass(frozen=True, slots=True)
-class IntConverter:
+class IntConverter(Struct, frozen=True):
     """A signed 64-bit whole number in plain ASCII digits; anything longer doesn't match.
 
     The limit is the one of every integer from a client (security.md §2), and keeps clear of the
@@ -111,8 +111,7 @@ class IntConverter:
         return str(int(value))
 
 
-@dataclass(frozen=True, slots=True)
-class SlugConverter:
+class SlugConverter(Struct, frozen=True):
     """ASCII letters, digits, `-` and `_`."""
 
     name: str = "slug"
@@ -126,8 +125,7 @@ class SlugConverter:
         return _checked_text(self, value)
 
 
-@dataclass(frozen=True, slots=True)
-class DateConverter:
+class DateConverter(Struct, frozen=True):
     """A calendar date as RFC 3339 §5.6 `full-date` writes it: 2026-11-30."""
 
     name: str = "date"
@@ -149,8 +147,7 @@ class DateConverter:
         return value.isoformat()
 
 
-@dataclass(frozen=True, slots=True)
-class UuidConverter:
+class UuidConverter(Struct, frozen=True):
     """A UUID in its 8-4-4-4-12 form (RFC 9562 §4), read in either case, written in lower case."""
 
     name: str = "uuid"
@@ -166,8 +163,7 @@ class UuidConverter:
         return str(value)
 
 
-@dataclass(frozen=True, slots=True)
-class PathConverter:
+class PathConverter(Struct, frozen=True):
     """The rest of the path with its slashes; only at the end of a pattern.
 
     Never begins with a slash and never holds NUL or a `.` or `..` segment, so that joining it to a
@@ -220,8 +216,7 @@ class RegexConverter:
         return _checked_text(self, value)
 
 
-@dataclass(frozen=True, slots=True)
-class TextConverter(Generic[Value]):
+class TextConverter(Struct, Generic[Value], frozen=True):
     """A converter of your own from two functions; `parse` raises ValueError for text that doesn't fit.
 
     hexadecimal = TextConverter("hex", int, parse=lambda text: int(text, 16), write=hex)

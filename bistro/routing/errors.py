@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from bistro.ground.errors import BistroError, SetupError
 from bistro.ground.registry import Origin
@@ -39,8 +40,7 @@ class RouteError(SetupError):
     code = "B202"
 
 
-@dataclass(frozen=True, slots=True)
-class Conflict:
+class Conflict(Struct, frozen=True):
     """Several routes that answer the same requests: what they claim and where each was written."""
 
     what: str

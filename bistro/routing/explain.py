@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from bistro.ground.types import Exchange
 from bistro.routing.converters import NO_MATCH
@@ -15,8 +16,7 @@ from bistro.routing.segments import Literal, Segment
 from bistro.routing.tree import Candidate, find_in, is_rest
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Struct, frozen=True):
     """What one route makes of a URL.
 
     `fits` tells whether it could answer, `chosen` whether it does; `reasons` are short sentences.
@@ -28,8 +28,7 @@ class Explanation:
     reasons: tuple[str, ...]
 
 
-@dataclass(slots=True)
-class AskedExchange:
+class AskedExchange(Struct):
     """A request that nobody sent, for predicates to look at; it can't be answered."""
 
     method: str

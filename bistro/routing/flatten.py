@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bistro.ground.registry import Origin
 from bistro.routing.converters import BUILT_IN_CONVERTERS, ConverterEntry
@@ -46,8 +48,7 @@ def flatten(
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Level:
+class _Level(Struct, frozen=True):
     """What the groups so far add to a record."""
 
     groups: tuple[Group, ...]

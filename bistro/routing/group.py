@@ -8,8 +8,9 @@ included twice under different prefixes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any, TypeVar, Unpack
+
+from msgspec.structs import replace
 
 from bistro.ground.errors import FrozenError
 from bistro.ground.registry import Origin, origin_of_caller

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
+
+from msgspec import Struct
 
 from bistro.ground.codegen import check_identifier
 from bistro.ground.registry import Origin
@@ -24,8 +25,7 @@ from bistro.routing.errors import PatternError, WrongUrlParameter
 LABEL: Final = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 
 
-@dataclass(frozen=True, slots=True)
-class LabelConverter:
+class LabelConverter(Struct, frozen=True):
     """One label of a host name, in lower case."""
 
     name: str = "label"
@@ -45,8 +45,7 @@ class LabelConverter:
         return value
 
 
-@dataclass(frozen=True, slots=True)
-class HostPattern:
+class HostPattern(Struct, frozen=True):
     """A host with places for labels; made by `HostPattern.parse`."""
 
     text: str

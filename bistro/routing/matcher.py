@@ -9,9 +9,10 @@ text, which is compiled once however many routes have it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 from zlib import crc32
+
+from msgspec import Struct, field
 
 from bistro.ground.codegen import compile_function
 from bistro.ground.types import Exchange
@@ -33,8 +34,7 @@ PARAMETERS_MAX: Final = 20
 """Each captured value is one level of indentation; a route with more is matched by the plain rules."""
 
 
-@dataclass(slots=True)
-class MatcherCompiler(Generic[Endpoint]):
+class MatcherCompiler(Struct, Generic[Endpoint]):
     """Compiles trees; keeps the functions of each shape so that equal shapes share them."""
 
     # Any: a generated function that takes the closed-over objects and gives a Matcher.
@@ -62,8 +62,7 @@ class MatcherCompiler(Generic[Endpoint]):
         return matcher
 
 
-@dataclass(slots=True)
-class _Writer(Generic[Endpoint]):
+class _Writer(Struct, Generic[Endpoint]):
     compiler: MatcherCompiler[Endpoint]
     lines: list[str] = field(default_factory=list)
     values: list[object] = field(default_factory=list)

@@ -7,9 +7,10 @@ text or one parameter, which may have literal text before and behind it: `/v{ver
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
+
+from msgspec import Struct
 
 from bistro.ground.registry import Origin
 from bistro.http.url import quote_path_segment
@@ -19,8 +20,7 @@ from bistro.routing.pattern_text import read_segments
 from bistro.routing.segments import Literal, Parameter, Segment
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(Struct, frozen=True):
     """A path with places for values; made by `Pattern.parse`.
 
     `parameters` are in the order of the path, which is the order of captured values.

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, TypeAlias
+
+from msgspec import Struct
 
 from bistro.ground.types import Exchange
 from bistro.http.errors import BadRequest
@@ -37,8 +38,7 @@ def accept(media_type: str) -> Predicate:
     return AcceptPredicate(media_type)
 
 
-@dataclass(frozen=True, slots=True)
-class HeaderPredicate:
+class HeaderPredicate(Struct, frozen=True):
     """What `header` makes."""
 
     name: str
@@ -52,8 +52,7 @@ class HeaderPredicate:
         return _written("header", self.name, self.value)
 
 
-@dataclass(frozen=True, slots=True)
-class QueryPredicate:
+class QueryPredicate(Struct, frozen=True):
     """What `query` makes."""
 
     name: str
@@ -71,8 +70,7 @@ class QueryPredicate:
         return _written("query", self.name, self.value)
 
 
-@dataclass(frozen=True, slots=True)
-class AcceptPredicate:
+class AcceptPredicate(Struct, frozen=True):
     """What `accept` makes."""
 
     media_type: str

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from types import FunctionType, MethodType
 from typing import Final, Protocol, TypeAlias, Unpack
+
+from msgspec import Struct
 
 from bistro.ground.registry import Origin, find_origin, origin_of_caller
 from bistro.routing.converters import ConverterEntry
@@ -19,8 +20,7 @@ from bistro.routing.options import RouteOptions
 from bistro.routing.route import Handler, HookRecord
 
 
-@dataclass(frozen=True, slots=True)
-class RouteRecord:
+class RouteRecord(Struct, frozen=True):
     """A route as it was written, before prefixes and names are joined to it."""
 
     methods: frozenset[str]
@@ -30,8 +30,7 @@ class RouteRecord:
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True)
-class RedirectRecord:
+class RedirectRecord(Struct, frozen=True):
     """A redirect as it was written."""
 
     path: str
@@ -42,8 +41,7 @@ class RedirectRecord:
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True)
-class IncludeRecord:
+class IncludeRecord(Struct, frozen=True):
     """A group inside another, and what it adds: `at` to the paths, `name` to the names."""
 
     routes: RecordedRoutes

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bistro.ground.registry import Origin
 from bistro.routing.converters import ConverterEntry
@@ -13,8 +15,7 @@ from bistro.routing.pattern import Pattern
 from bistro.routing.segments import Parameter
 
 
-@dataclass(frozen=True, slots=True)
-class DeclaredRedirect:
+class DeclaredRedirect(Struct, frozen=True):
     """The handler of a declared redirect: the app layer answers with `status` and `location(values)`.
 
     `target` is a path whose parameters stand in the old path too, or an `https://` URL, taken as it is.

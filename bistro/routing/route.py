@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeAlias
 
+import msgspec
+
 from bistro.ground.registry import Origin
 from bistro.routing.converters import Converter
 from bistro.routing.hosts import HostPattern
@@ -19,8 +21,7 @@ HookKind: TypeAlias = Literal["before", "after", "around", "on_error"]
 UNKNOWN: Final = Origin("<unknown>", 0)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class HookRecord:
+class HookRecord(msgspec.Struct, frozen=True, eq=False):
     """A hook as it was written: its kind, the function, where, and what else was said.
 
     `options["exception"]` is the class that an `on_error` hook answers.
@@ -29,11 +30,10 @@ class HookRecord:
     kind: HookKind
     function: Handler
     origin: Origin
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Group:
+class Group(msgspec.Struct, frozen=True, eq=False):
     """One level of `Routes` around a route: what it adds to path and name, and its hooks."""
 
     prefix: str

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+from msgspec import Struct
 
 from bistro.http.url import quote_path_segment
 from bistro.routing.converters import NO_MATCH, Converter, PathConverter
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(Struct, frozen=True):
     """A segment that must be exactly `text` once decoded; empty for a slash at the end."""
 
     text: str
@@ -25,8 +25,7 @@ class Literal:
         return text if text == self.text else NO_MATCH
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(Struct, frozen=True):
     """A segment that is captured, between the literal texts `prefix` and `suffix`."""
 
     name: str

@@ -10,9 +10,10 @@ then those without a host.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Generic, Literal, TypeAlias, TypeVar
+
+from msgspec import Struct
 
 from bistro.ground.types import Exchange
 from bistro.http.url import quote_path_segment
@@ -30,8 +31,7 @@ SlashPolicy: TypeAlias = Literal["redirect", "strict", "ignore"]
 NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Miss:
+class Miss(Struct, frozen=True):
     """What to answer where nothing was found: 405 with `allow`, a 308 to `redirect_path`, else 404."""
 
     allow: frozenset[str] = frozenset()

@@ -11,8 +11,9 @@ length and the ambiguity of the routes, not by their number.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
+
+from msgspec import Struct, field
 
 from bistro.ground.types import Exchange
 from bistro.routing.converters import NO_MATCH, PathConverter
@@ -23,8 +24,7 @@ from bistro.routing.segments import Literal, Parameter, Segment
 Endpoint = TypeVar("Endpoint")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Candidate(Generic[Endpoint]):
+class Candidate(Struct, Generic[Endpoint], frozen=True, eq=False):
     """A route and what to answer with; `segments` differ from the route's by a slash if that is ignored."""
 
     route: Route
@@ -64,8 +64,7 @@ class Candidate(Generic[Endpoint]):
         return tuple(values)
 
 
-@dataclass(slots=True, eq=False)
-class Node(Generic[Endpoint]):
+class Node(Struct, Generic[Endpoint], eq=False):
     """A place in the tree: what may come next, the routes that end here, and those that take the rest."""
 
     literals: dict[str, Node[Endpoint]] = field(default_factory=dict)

@@ -60,7 +60,8 @@ class Answering:
         self._handle = host.app.handle
         self._start = host.runner.start
         self._known_block = b""
-        self._target_size_max = min(host.limits.request_line_size_max // 2, KNOWN_SIZE_MAX)
+        longest_rest = len(b"OPTIONS  HTTP/1.1")
+        self._target_size_max = min(host.limits.request_line_size_max - longest_rest, KNOWN_SIZE_MAX)
         self._task: asyncio.Task[None] | None = None
         self.exchange: HttpExchange | None = None
         """The request that is waited for, if any."""

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, TypedDict, cast
 from urllib.parse import quote, urljoin, urlsplit
 
+import msgspec
+
 from bistro.http.url import QueryValue, Url, encode_query
 from bistro.serving.memory import MemoryExchange
 from bistro.validation import encode_json
@@ -134,13 +136,13 @@ def parse_url(text: str, base: Url) -> Url:
     path, _, query = text.partition("?")
     if not path.startswith("/"):
         path = "/" + path
-    return replace(base, path=_as_ascii(path), query=_as_ascii(query))
+    return msgspec.structs.replace(base, path=_as_ascii(path), query=_as_ascii(query))
 
 
 def _add_query(url: Url, query: str) -> Url:
     if not query:
         return url
-    return replace(url, query=f"{url.query}&{query}" if url.query else query)
+    return msgspec.structs.replace(url, query=f"{url.query}&{query}" if url.query else query)
 
 
 def _as_ascii(text: str) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 # Any: values and types of every kind go through this file.
 from typing import Any, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from bistro.ground.problems import Problem
 from bistro.validation.errors import ValidationFailed

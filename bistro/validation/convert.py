@@ -7,13 +7,13 @@ readers in text.py itself; limits (`Meta(ge=1)`), optional values and unions put
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from enum import Enum
 
 # Any: an annotation is any object, and what comes out has whatever type it names.
 from typing import Any, Final
 
 from msgspec import inspect
+from msgspec.structs import replace
 
 from bistro.ground.problems import Problem
 from bistro.validation import text as readers

@@ -12,8 +12,9 @@ BistroError
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from bistro.ground.errors import BistroError, SetupError
 from bistro.ground.problems import Problem

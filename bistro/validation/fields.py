@@ -7,12 +7,12 @@ an empty input sends an empty text, so an empty text counts as not given whereve
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 
 # Any: an annotation is any object, and what comes out has whatever type it names.
 from typing import Any, Final, Protocol
 
-from msgspec import inspect
+from msgspec import Struct, inspect
+from msgspec.structs import replace
 
 from bistro.ground.problems import Problem
 from bistro.validation.build import build
@@ -88,8 +88,7 @@ def struct_converter(type_: Any) -> StructConverter:
     return read_fields
 
 
-@dataclass(frozen=True, slots=True)
-class _Shape:
+class _Shape(Struct, frozen=True):
     """How a type is built: a reader for each name, and `known` names where others are forbidden."""
 
     readers: list[tuple[str, FieldReader]]

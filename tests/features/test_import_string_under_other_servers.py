@@ -55,7 +55,10 @@ def run_server(name: str, folder: Path, root: Path) -> Iterator[int]:
     port = find_free_port()
     env = {"PATH": os.defpath, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, *(word.format(port=port) for word in COMMANDS[name])]
-    process = subprocess.Popen(command, cwd=folder, env=env, stderr=subprocess.PIPE, text=True)
+    # A session of its own, since granian's workers hand the signal on to their whole group.
+    process = subprocess.Popen(
+        command, cwd=folder, env=env, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
     try:
         wait_for_server(process, port)
         yield port

@@ -74,11 +74,13 @@ def test_what_suspends_goes_on_as_a_task_and_its_end_is_told_once() -> None:
     async def script(lane: Lane, log: list[Any]) -> Any:
         async def slow() -> None:
             log.append(1)
-            await asyncio.sleep(0)
+            await gate.wait()
             log.append(2)
 
+        gate = asyncio.Event()
         task = await lane.start(slow())
         first = list(log)
+        gate.set()
         await settle()
         return first, log, lane.done == [task]
 

@@ -1,0 +1,122 @@
+"""Bytes are cut at the borders of requests, and the parser has to agree where these are."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bistro.serving import Limits
+from bistro.serving.framing import RequestCutter
+from bistro.serving.request_head import Refused
+from tests.serving.support import GET, chunked, post
+
+
+def cut_all(*pieces: bytes) -> list[tuple[bytes, bytes]]:
+    """Path and body of every request in `pieces`."""
+    cutter, found, body, head = RequestCutter(Limits()), [], b"", None
+    for piece in pieces:
+        if cutter.is_in_body:
+            body += cutter.take_body(piece)
+        else:
+            cutter.held += piece
+        while not cutter.is_in_body:
+            if head is not None:
+                found.append((head.split(b" ")[1], body))
+            head, body = cutter.cut_head(), b""
+            if head is None:
+                break
+            if cutter.is_in_body:
+                body = cutter.take_body()
+    return found
+
+
+some_bodies = st.sampled_from([b"", b"x", b"\r\n\r\n", b"0\r\n\r\n", GET, b"\r\n\r\n" + GET])
+some_requests = st.one_of(
+    st.just((GET, (b"/sync", b""))),
+    some_bodies.map(lambda body: (post(b"/p", body), (b"/p", body))),
+    some_bodies.map(lambda body: (b"\r\n" + post(b"/p", body), (b"/p", body))),
+    st.lists(some_bodies, max_size=3).map(
+        lambda chunks: (chunked(b"/c", chunks, b"T: t\r\n"), (b"/c", b"".join(chunks)))
+    ),
+)
+
+
+@settings(max_examples=300)
+@given(st.lists(some_requests, min_size=1, max_size=5), st.data())
+def test_requests_come_out_as_they_went_in_however_they_are_cut(
+    requests: list[tuple[bytes, tuple[bytes, bytes]]], draw: st.DataObject
+) -> None:
+    whole = b"".join(request for request, _ in requests)
+    cuts = sorted(draw.draw(st.sets(st.integers(1, len(whole) - 1), max_size=8)))
+    pieces = [whole[a:b] for a, b in zip([0, *cuts], [*cuts, len(whole)], strict=True)]
+
+    assert cut_all(*pieces) == [expected for _, expected in requests]
+
+
+@given(st.lists(st.binary(max_size=60), max_size=4))
+def test_no_bytes_raise_anything_but_a_refusal(pieces: list[bytes]) -> None:
+    try:
+        cut_all(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", *pieces)
+    except Refused as refused:
+        assert refused.status in (400, 414, 431)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"3\r\nabcd\r\n0\r\n\r\n",
+        b"3\r\nab\r\n0\r\n\r\n",
+        b"3\r\nabc0\r\n\r\n",
+        b"3 \r\nabc\r\n0\r\n\r\n",
+        b"3\r\nabc\r\n0\r\nno colon\r\n\r\n",
+        b"10000000000000000\r\nabc",
+        b"f" * 5000 + b"\r\nabc",
+        b"3;\x00\r\nabc\r\n0\r\n\r\n",
+    ],
+)
+def test_chunks_that_are_no_chunks_are_refused(body: bytes) -> None:
+    with pytest.raises(Refused):
+        cut_all(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", body, GET)
+
+
+def test_a_large_body_of_known_length_is_not_copied_through_the_buffer() -> None:
+    cutter = RequestCutter(Limits())
+    cutter.held += post(b"/", b"x" * 1000)[:-1000]
+    cutter.cut_head()
+    cutter.take_body()
+    assert cutter.left == 1000
+    assert cutter.take_body(b"x" * 400) == b"x" * 400
+    assert cutter.held == b""
+    assert cutter.take_body(b"x" * 600 + GET) == b"x" * 600
+    assert cutter.held == GET
+    assert not cutter.is_in_body
+
+
+def test_keep_alive_is_told_for_each_request() -> None:
+    cutter = RequestCutter(Limits())
+    cutter.held += GET + b"GET / HTTP/1.0\r\n\r\n"
+    cutter.cut_head()
+    first = cutter.keep_alive
+    cutter.cut_head()
+    assert (first, cutter.keep_alive) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("headers", "refused"),
+    [
+        (b"", False),
+        (b"Content-Length: 0\r\n", False),
+        (b"Content-Length: 3\r\n", True),
+        (b"Transfer-Encoding: chunked\r\n", True),
+    ],
+)
+def test_an_upgrade_with_a_body_is_refused(headers: bytes, refused: bool) -> None:
+    cutter = RequestCutter(Limits())
+    cutter.held += b"POST / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\n" + headers + b"\r\n"
+    if refused:
+        with pytest.raises(Refused, match="upgrade"):
+            cutter.cut_head()
+    else:
+        assert cutter.cut_head()
+        assert not cutter.keep_alive

@@ -1,0 +1,33 @@
+"""The limits are those that the documentation promises."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from bistro.serving import Limits
+
+
+def test_the_defaults_are_as_promised() -> None:
+    assert dataclasses.asdict(Limits()) == {
+        "request_line_size_max": 8 * 1024,
+        "header_size_max": 16 * 1024,
+        "headers_size_max": 64 * 1024,
+        "headers_count_max": 100,
+        "head_timeout_seconds": 10.0,
+        "keep_alive_timeout_seconds": 75.0,
+        "stall_timeout_seconds": 30.0,
+    }
+
+
+def test_limits_do_not_change_while_a_server_runs() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Limits().headers_count_max = 1  # type: ignore[misc]
+
+
+def test_every_limit_is_in_the_reference(root: Path) -> None:
+    page = (root / "docs" / "reference" / "limits.md").read_text()
+    for field in dataclasses.fields(Limits):
+        assert f"`{field.name}`" in page
