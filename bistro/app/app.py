@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Coroutine, Mapping
+
+# Any: handlers and hooks take and give what they like; what a coroutine yields is asyncio's.
 from typing import Any
 
 from bistro.app.assemble import PlanMaker, Plans, find_default_headers, find_providers, install_plugins

@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+
+# Any: handlers, their type hints and what JSON becomes are of any kind.
 from typing import Any, Literal, get_type_hints
 
 from msgspec import Struct
@@ -25,6 +27,7 @@ from bistro.app.steps import Layer, Spec
 from bistro.app.threads import AppThreads
 from bistro.ground.errors import SetupError
 from bistro.ground.registry import Origin, find_origin
+from bistro.ground.types import UrlBuilder
 from bistro.http import DefaultHeaders, FormLimits, Request, RequestTools
 from bistro.routing import DeclaredRedirect, HookRecord, Route, Routes
 from bistro.validation import json_decoder
@@ -80,7 +83,7 @@ class PlanMaker(Struct):
     registered: Registered
     providers: Mapping[type, Provider]
     defaults: DefaultHeaders
-    url_for: Any  # Any: the app's UrlBuilder
+    url_for: UrlBuilder
     plans: Plans
     keeper: BackgroundKeeper
     threads: AppThreads

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections.abc import Callable
-from typing import Any, ParamSpec
+from collections.abc import Awaitable, Callable, Mapping
+from typing import ParamSpec, TypeAlias
 
 from bistro.ground.concurrency import run_in_thread
 
 Parameters = ParamSpec("Parameters")
+Job: TypeAlias = Callable[[], Awaitable[None]]
 _logger = logging.getLogger("bistro.background")
 
 
@@ -20,7 +21,7 @@ class BackgroundKeeper:
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def start(self, jobs: list[Callable[[], Any]]) -> None:
+    def start(self, jobs: list[Job]) -> None:
         """Run `jobs` one after the other, apart from the request that left them."""
         task = asyncio.get_running_loop().create_task(_run_all(jobs), name="bistro background")
         self._tasks.add(task)
@@ -45,11 +46,11 @@ class Background:
     __slots__ = ("_jobs",)
 
     def __init__(self) -> None:
-        self._jobs: list[Callable[[], Any]] = []
+        self._jobs: list[Job] = []
 
     def add(
         self,
-        function: Callable[Parameters, Any],
+        function: Callable[Parameters, object],
         /,
         *arguments: Parameters.args,
         **options: Parameters.kwargs,
@@ -63,7 +64,7 @@ class Background:
             keeper.start(self._jobs)
 
 
-async def _run_all(jobs: list[Callable[[], Any]]) -> None:
+async def _run_all(jobs: list[Job]) -> None:
     for job in jobs:
         try:
             await job()
@@ -71,7 +72,9 @@ async def _run_all(jobs: list[Callable[[], Any]]) -> None:
             _logger.exception("a background job failed")
 
 
-async def _call(function: Callable[..., Any], arguments: tuple[Any, ...], options: dict[str, Any]) -> None:
+async def _call(
+    function: Callable[..., object], arguments: tuple[object, ...], options: Mapping[str, object]
+) -> None:
     if inspect.iscoroutinefunction(function):
         await function(*arguments, **options)
     else:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any  # Any: sync and async generators, of whatever is provided, share no base.
 
 from bistro.http import Response, Stream
-
-# Any: sync and async generators of whatever is provided.
 
 
 def enter(generator: Any) -> Any:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import Sequence
-from typing import Any
 
 from bistro.app.hooks import Hook
 from bistro.app.reply import response_maker
@@ -120,7 +119,7 @@ def _page(error: HttpError) -> str:
     )
 
 
-def _finish(request: Request, result: Any, error: BaseException, hook: Hook) -> Response:
+def _finish(request: Request, result: object, error: BaseException, hook: Hook) -> Response:
     """The hook's result as a response; plain data gets the status of the error."""
     # A hook for a kind of its own handles it; one for every error only makes the page.
     if hook.exception in (Exception, BaseException) and not isinstance(error, HttpError):

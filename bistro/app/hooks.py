@@ -37,6 +37,7 @@ class Hook(Struct, frozen=True, eq=False):
     origin: Origin
     only_if_used: type | None = None
     exception: type[BaseException] | None = None
+    # Any: an on_error hook keeps here the function that fills its parameters.
     options: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -7,6 +7,8 @@ import inspect
 from collections.abc import Mapping
 from operator import itemgetter
 from types import SimpleNamespace
+
+# Any: type hints, defaults and what hints stand for are objects of every kind.
 from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
 from bistro.app import readers

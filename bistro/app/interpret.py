@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any  # Any: values are of whatever types the parameters have.
 
 from bistro.app import cleanup
 from bistro.app.background import Background
@@ -94,7 +94,7 @@ class _Run:
 
     async def _entered(self, call: Call, inside: Callable[[], Awaitable[Response]]) -> Response:
         """Make the values that `call` needs, go `inside`, then clean up what was opened here."""
-        opened: list[Any] = []  # Any: sync and async generators share no base
+        opened: list[Any] = []  # sync and async generators share no base
         try:
             for value in call.keywords.values():
                 await self._make(value, opened)

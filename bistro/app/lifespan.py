@@ -16,7 +16,7 @@ class LifespanStep(Struct, frozen=True):
     """One function to call at start, at stop, or (a generator) around both."""
 
     kind: Literal["start", "stop", "around"]
-    function: Callable[[], Any]
+    function: Callable[[], object]
     origin: Origin
 
 
@@ -64,7 +64,7 @@ async def _advance(generator: Any) -> None:  # Any: sync and async generators sh
         next(generator, None)
 
 
-async def _call(function: Callable[[], Any]) -> None:
+async def _call(function: Callable[[], object]) -> None:
     result = function()
     if inspect.isawaitable(result):
         await result

@@ -13,6 +13,8 @@ import keyword
 import time
 from collections.abc import Callable, Coroutine
 from functools import partial
+
+# Any: captured values and what generated code names are of every kind; so is what a coroutine yields.
 from typing import Any, TypeAlias
 
 from bistro.app import cleanup
@@ -71,7 +73,6 @@ class _Writer:
             bool(spec.observers) or spec.defaults.are_made or any(value.base == "request" for value in values)
         )
         self._quick = find_quick_reply(spec.returns, spec.narrow)
-        # Any: generated code names objects of every kind.
         self.names: dict[str, Any] = {
             "Background": Background,
             "ContentTooLarge": ContentTooLarge,

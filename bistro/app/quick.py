@@ -7,6 +7,8 @@ import inspect
 import types
 import typing
 from collections.abc import Callable
+
+# Any: return annotations and results are objects of every kind.
 from typing import Any, TypeAlias, Union, get_args, get_origin
 
 import msgspec
@@ -16,7 +18,8 @@ from bistro.http import Response
 from bistro.http.response import JSON_BLOCK, TEXT_BLOCK
 from bistro.validation import UnsupportedType, encode_json, output_converter, unchanged
 
-Narrow: TypeAlias = Callable[[Any], Any]  # Any: from whatever the handler returned to what it declared
+Narrow: TypeAlias = Callable[[Any], Any]
+"""From whatever the handler returned to what it declared."""
 
 
 class QuickReply(Struct, frozen=True):
@@ -25,7 +28,8 @@ class QuickReply(Struct, frozen=True):
     type_name: str
     encode: str
     block: bytes
-    names: dict[str, Any]  # Any: the type and the encoder, for the generated code
+    names: dict[str, Any]
+    """The type and the encoder, for the generated code."""
 
 
 def find_quick_reply(returns: Any, narrow: Narrow | None) -> QuickReply | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias  # Any: readers give values of whatever type the parameter has.
 
 from msgspec.structs import replace
 
@@ -25,7 +25,6 @@ from bistro.validation import (
     values_converter,
 )
 
-# Any: readers give values of whatever type the parameter has.
 Reader: TypeAlias = Callable[[Request], Any]
 MISSING: Any = inspect.Parameter.empty
 

@@ -13,7 +13,7 @@ from collections.abc import (
     Generator,
     Iterator,
 )
-from typing import Any
+from typing import Any  # Any: a handler returns what it likes; what a coroutine yields is asyncio's own.
 
 from bistro.ground.concurrency import run_in_thread
 from bistro.ground.types import Exchange

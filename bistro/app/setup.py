@@ -132,11 +132,11 @@ class Setup:
         origin = origin_of_caller("headers", self._by)
         self._registered.headers += [(name.lower(), value, origin, override) for name, value in pairs.items()]
 
-    def on_start(self, function: Callable[[], Any]) -> None:
+    def on_start(self, function: Callable[[], object]) -> None:
         """Call (or await) `function` when the app starts."""
         self._step("start", function)
 
-    def on_stop(self, function: Callable[[], Any]) -> None:
+    def on_stop(self, function: Callable[[], object]) -> None:
         """Call (or await) `function` when the app stops, the last registered first."""
         self._step("stop", function)
 
@@ -154,6 +154,7 @@ class Setup:
         """Let `bistro check` call `function` with the app and report its findings."""
         self._registered.checks.append((function, find_origin(function, self._by)))
 
+    # Any: each option has a type of its own, see HookOptions.
     def _hook(self, kind: HookKind, function: FunctionType, options: Mapping[str, Any]) -> FunctionType:
         hook = Hook(
             kind,
@@ -165,5 +166,5 @@ class Setup:
         self._registered.hooks.append(hook)
         return function
 
-    def _step(self, kind: Literal["start", "stop", "around"], function: Callable[[], Any]) -> None:
+    def _step(self, kind: Literal["start", "stop", "around"], function: Callable[[], object]) -> None:
         self._registered.steps.append(LifespanStep(kind, function, find_origin(function, self._by)))

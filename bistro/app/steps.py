@@ -8,7 +8,7 @@ The innermost thing is the handler. Both `interpret.py` and `plan.py` read nothi
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Literal
+from typing import Any, Literal  # Any: handlers return what they like, and annotate it as they like.
 
 from msgspec import Struct, field
 
@@ -82,7 +82,8 @@ class Spec(Struct, frozen=True):
     run_in_thread: Callable[..., Awaitable[Any]]
     narrow: Callable[[Any], Any] | None = None
     """Takes away fields that the declared return type does not have."""
-    returns: Any = None  # Any: the declared return annotation, for the quick way of plain results
+    returns: Any = None
+    """The declared return annotation, for the quick way of plain results."""
     status: int = 200
 
     def calls(self) -> tuple[Call, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Any  # Any: any function may be run in a thread, whatever it takes and gives.
 
 from bistro.ground.concurrency import ThreadPool
 

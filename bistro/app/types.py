@@ -8,6 +8,8 @@ import types
 import typing
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+
+# Any: a type hint is any object: a class, `int | None`, `Annotated[…]`, a NewType.
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from uuid import UUID
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+
+# Any: what a coroutine yields is asyncio's own; routes, messages and values for URLs are of any kind.
 from typing import Any, Protocol
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from random import getrandbits
+
+# Any: values from the path, for URLs and from JSON are of the types that the site names.
 from typing import Any, TypeVar, overload
 
 from msgspec import Struct

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterable, Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from bistro.ground.environment import find_environment
 from bistro.http.cookies import make_delete_cookie, make_set_cookie
 from bistro.http.headers import ResponseHeaders, check_header, encode_headers
 from bistro.http.url import check_redirect_target
@@ -90,12 +91,18 @@ class Response:
         expires: datetime | None = None,
         path: str = "/",
         domain: str | None = None,
-        secure: bool = False,
+        secure: bool | None = None,
         http_only: bool = True,
         same_site: SameSite = "lax",
         partitioned: bool = False,
     ) -> None:
-        """Set a cookie; `max_age` in seconds. Raises `HeaderValueError` for what browsers would drop."""
+        """Set a cookie; `max_age` in seconds. Raises `HeaderValueError` for what browsers would drop.
+
+        Unless `secure` says otherwise, it is `Secure` except in development, where sites are served
+        without TLS (ASVS 3.3.1). Scripts can't read it, and other sites can't send it with a POST.
+        """
+        if secure is None:
+            secure = find_environment() != "development"
         cookie = make_set_cookie(
             name,
             value,
@@ -142,7 +149,7 @@ class Response:
         """Say that the answer depends on these request headers (RFC 9110 §12.5.5)."""
         self.headers.vary(*names)
 
-    def header_block(self, defaults: DefaultHeaders, request: Any = None) -> bytes:
+    def header_block(self, defaults: DefaultHeaders, request: object = None) -> bytes:
         """The lines to send: own headers first, then every default that the answer does not set.
 
         `request` is given to those defaults that are made for each request.
@@ -188,14 +195,14 @@ class DefaultHeaders:
         """Whether some depend on the request."""
         return bool(self._made)
 
-    def block_without(self, headers: ResponseHeaders, request: Any) -> bytes:
+    def block_without(self, headers: ResponseHeaders, request: object) -> bytes:
         """The lines of those defaults that `headers` does not hold."""
         lines = [line for name, line in self._fixed.items() if name not in headers]
         lines += [_line(name, make(request)) for name, make in self._made.items() if name not in headers]
         return b"".join(lines)
 
 
-def _block_maker(made: list[tuple[str, HeaderMaker]]) -> Callable[[Any], bytes]:
+def _block_maker(made: list[tuple[str, HeaderMaker]]) -> Callable[[object], bytes]:
     if len(made) != 1:
         return lambda request: b"".join([_line(name, make(request)) for name, make in made])
     ((name, make),) = made
@@ -251,7 +258,7 @@ class Json(Response):
         _begin(self, block, headers)
         self.value = value
 
-    def encode_with(self, encode: Callable[[Any], bytes]) -> None:
+    def encode_with(self, encode: Callable[[object], bytes]) -> None:
         """Make the body; called by the app, which knows the encoder."""
         self.body = encode(self.value)
 

@@ -59,6 +59,7 @@ class Converter(Protocol):
         """The value that `text` (one decoded segment, never empty) stands for, or `NO_MATCH`."""
         ...
 
+    # Any: each converter says what it takes, and refuses the rest.
     def format(self, value: Any) -> str:
         """The text that `find` reads back as `value`; raise ValueError or TypeError if there is none."""
         ...
@@ -230,6 +231,7 @@ class TextConverter(Struct, Generic[Value], frozen=True):
     length_max: int = 255
 
     def find(self, text: str) -> Value | NoMatch:
+        """What `parse` makes of `text`, or `NO_MATCH` if it refuses it or `text` is too long."""
         if len(text) > self.length_max or not _is_plain_segment(text):
             return NO_MATCH
         try:
@@ -238,6 +240,7 @@ class TextConverter(Struct, Generic[Value], frozen=True):
             return NO_MATCH
 
     def format(self, value: Value) -> str:
+        """What `write` makes of `value`; raise ValueError if `parse` would not read that back."""
         if not isinstance(value, self.python_type):
             raise TypeError(f"{value!r} is not of type {self.python_type.__name__}")
         text = self.write(value)

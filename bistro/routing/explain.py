@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from typing import Any
+from typing import Any  # Any: whatever the routes lead to.
 
 from msgspec import Struct, field
 

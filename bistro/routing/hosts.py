@@ -103,7 +103,7 @@ class HostPattern(Struct, frozen=True):
             labels.append(self._build_label(next(names), values, where) if label is None else label)
         return ".".join(labels)
 
-    def _build_label(self, name: str, values: Mapping[str, Any], where: tuple[Origin, ...]) -> str:
+    def _build_label(self, name: str, values: Mapping[str, object], where: tuple[Origin, ...]) -> str:
         if name not in values:
             raise WrongUrlParameter(f"the host {self.text} needs a value for {name!r}", where=where)
         try:

@@ -74,7 +74,7 @@ class Pattern(Struct, frozen=True):
                 parts.append(self._build_value(segment, values[segment.name], where))
         return "/".join(parts)
 
-    def _check_names(self, values: Mapping[str, Any], where: tuple[Origin, ...]) -> None:
+    def _check_names(self, values: Mapping[str, object], where: tuple[Origin, ...]) -> None:
         for name in self.parameters:
             if name not in values:
                 raise WrongUrlParameter(f"{self.text} needs a value for {name!r}", where=where)
@@ -84,7 +84,7 @@ class Pattern(Struct, frozen=True):
                 fix = suggestion(name, self.parameters) or f"Its parameters: {known}."
                 raise WrongUrlParameter(f"{self.text} has no parameter {name!r}", where=where, fix=fix)
 
-    def _build_value(self, segment: Parameter, value: Any, where: tuple[Origin, ...]) -> str:
+    def _build_value(self, segment: Parameter, value: object, where: tuple[Origin, ...]) -> str:
         try:
             return segment.build(value)
         except (ValueError, TypeError) as error:

@@ -35,7 +35,7 @@ class DeclaredRedirect(Struct, frozen=True):
         """`location` of the captured values; makes a redirect a handler like any other."""
         return self.location(values)
 
-    def location(self, values: Mapping[str, Any], query_string: str = "") -> str:
+    def location(self, values: Mapping[str, object], query_string: str = "") -> str:
         """The new URL for the captured `values`; never begins with `//`, since segments are quoted."""
         if isinstance(self.target, Pattern):
             url = self.target.build({name: values[name] for name in self.target.parameters})

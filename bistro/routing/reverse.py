@@ -99,13 +99,13 @@ def _only_one(route: RouteReference, found: list[Route], given: frozenset[str]) 
     raise UnknownRoute(what, where=where, fix='Give each its own name, get("/", name="home"), and use that.')
 
 
-def _of_path(route: Route, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+def _of_path(route: Route, parameters: Mapping[str, object]) -> Mapping[str, object]:
     if route.host_pattern is None or not route.host_pattern.parameters:
         return parameters
     return {name: value for name, value in parameters.items() if name not in route.host_pattern.parameters}
 
 
-def _base_for(route: Route, base: str, parameters: Mapping[str, Any]) -> str:
+def _base_for(route: Route, base: str, parameters: Mapping[str, object]) -> str:
     scheme, separator, rest = base.rstrip("/").partition("://")
     if not separator or scheme not in ("http", "https") or not rest:
         raise WrongUrlParameter(

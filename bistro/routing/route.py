@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+
+# Any: what handlers take and options hold is looked at by the app, not here.
 from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
@@ -14,7 +16,6 @@ from bistro.routing.hosts import HostPattern
 from bistro.routing.pattern import Pattern
 from bistro.routing.predicates import Predicate
 
-# Any: a handler takes whatever its parameters name; the app layer looks at the signature.
 Handler: TypeAlias = Callable[..., Any]
 HookKind: TypeAlias = Literal["before", "after", "around", "on_error"]
 

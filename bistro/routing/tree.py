@@ -11,7 +11,7 @@ length and the ambiguity of the routes, not by their number.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from msgspec import Struct, field
 
@@ -49,8 +49,7 @@ class Candidate(Struct, Generic[Endpoint], frozen=True, eq=False):
         shape = tuple(2 if is_rest(segment) else isinstance(segment, Parameter) for segment in self.segments)
         return ((1,) if host is None else (0, host.key), shape, self.order)
 
-    # Any: captured values are of whatever types the converters give.
-    def find_values(self, segments: list[str]) -> tuple[Any, ...] | None:
+    def find_values(self, segments: list[str]) -> tuple[object, ...] | None:
         """The captured values if the decoded `segments` fit, by the plain rules; otherwise None."""
         if len(segments) < len(self.segments):
             return None
@@ -83,7 +82,7 @@ def build_tree(candidates: Iterable[Candidate[Endpoint]]) -> Node[Endpoint]:
 
 def walk(
     node: Node[Endpoint], segments: list[str], depth: int = 0
-) -> Iterator[tuple[Candidate[Endpoint], tuple[Any, ...]]]:
+) -> Iterator[tuple[Candidate[Endpoint], tuple[object, ...]]]:
     """Every route that fits the decoded `segments`, best first, with its values; predicates aren't asked.
 
     The specification of what `matcher.py` compiles; a property test holds the two together.
@@ -101,7 +100,7 @@ def walk(
 
 def find_by_walking(
     node: Node[Endpoint], segments: list[str], exchange: Exchange
-) -> tuple[Endpoint, tuple[Any, ...]] | None:
+) -> tuple[Endpoint, tuple[object, ...]] | None:
     """The answer that the compiled matcher must give."""
     for candidate, values in walk(node, segments):
         if all(predicate(exchange) for predicate in candidate.route.predicates):
@@ -137,7 +136,7 @@ def _insert(root: Node[Endpoint], candidate: Candidate[Endpoint]) -> None:
 
 def _fitting(
     candidates: list[Candidate[Endpoint]], segments: list[str]
-) -> Iterator[tuple[Candidate[Endpoint], tuple[Any, ...]]]:
+) -> Iterator[tuple[Candidate[Endpoint], tuple[object, ...]]]:
     for candidate in candidates:
         values = candidate.find_values(segments)
         if values is not None:

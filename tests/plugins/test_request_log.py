@@ -14,7 +14,7 @@ from bistro.app import BaseApp
 from bistro.ground import BatchedLineWriter, bind_log_fields, get_logger, make_formatter
 from bistro.http import ClientDisconnected, NotFound, Request, Stream
 from bistro.plugins import Health, RequestLog
-from bistro.plugins.request_log import LineFormat, find_trace_id
+from bistro.plugins.request_log import PLAIN_MAX, LineFormat, find_trace_id
 from bistro.serving.memory import MemoryExchange
 from bistro.testing import Client
 
@@ -249,6 +249,13 @@ def test_quick_line_has_the_same_fields_as_the_general_one(
     # A date of the general way is rounded by datetime, that of the quick one cut.
     assert quick.pop("ts")[:16] == general.pop("ts")[:16]
     assert quick == general
+
+
+def test_client_that_tries_many_paths_fills_no_memory() -> None:
+    lines = LineFormat()
+    for number in range(3 * PLAIN_MAX):
+        lines.make_json_line((0.0, 404, 0.1, "GET", f"/{number}", ("192.0.2.1", 1), "a" * 24, None, ""))
+    assert 0 < len(lines._plain) <= PLAIN_MAX + 3
 
 
 def test_secret_in_a_path_is_masked(lines: Lines) -> None:
