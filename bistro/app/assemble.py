@@ -87,6 +87,7 @@ class PlanMaker(Struct):
     plans: Plans
     keeper: BackgroundKeeper
     threads: AppThreads
+    new_id: Callable[[], str]
     app_hooks: Sequence[HookRecord]
     """The hooks on the app itself; they hold for the routes of plugins too."""
 
@@ -153,7 +154,7 @@ class PlanMaker(Struct):
         )
 
     def _tools_for(self, route: Route, binder: Binder) -> RequestTools:
-        tools = RequestTools(self.url_for, decode_json, FormLimits())
+        tools = RequestTools(self.url_for, decode_json, FormLimits(), self.new_id)
         size_max = route.options.get("body_size_max")
         if size_max is not None:
             return replace(tools, body_size_max=size_max, upload_size_max=size_max)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterator
-from typing import Any  # Any: sync and async generators, of whatever is provided, share no base.
+import logging
+from collections.abc import Coroutine
+from typing import Any  # Any: sync and async generators, of whatever is provided, share no base
 
 from bistro.http import Response, Stream
+
+_logger = logging.getLogger("bistro.app")
 
 
 def enter(generator: Any) -> Any:
@@ -51,29 +54,41 @@ async def leave_async(generator: Any, failure: BaseException | None) -> None:
     raise RuntimeError("a provider yielded twice; it must yield one value")
 
 
-def leave_after_stream(response: Response, generator: Any) -> bool:
-    """Put the clean-up behind the last piece of a streamed answer; False if it is not streamed."""
+def defer(response: Response, generator: Any, deferred: list[Any]) -> bool:
+    """Keep a clean-up for after the last piece of a streamed answer; False if it is not streamed."""
     if not isinstance(response, Stream):
         return False
-    response.pieces = _with_cleanup(response.pieces, generator)
+    deferred.append(generator)
     return True
 
 
-async def _with_cleanup(pieces: Any, generator: Any) -> AsyncIterator[bytes | str]:
-    from_async = leave_async if inspect.isasyncgen(generator) else None
-    failure: BaseException | None = None
+async def finish(
+    waiting: Coroutine[Any, Any, BaseException | None] | None,
+    deferred: list[Any],
+    failure: BaseException | None,
+) -> None:
+    """Await the stream, if any, then run the clean-ups that were kept for its end.
+
+    They run whatever became of the stream: it may have broken off, have had no piece for HEAD, or
+    have been replaced by another answer.
+    """
     try:
-        if hasattr(pieces, "__aiter__"):
-            async for piece in pieces:
-                yield piece
-        else:
-            for piece in pieces:
-                yield piece
+        if waiting is not None:
+            failure = await waiting or failure
     except BaseException as error:
         failure = error
         raise
     finally:
-        if from_async is not None:
-            await from_async(generator, failure)
-        else:
-            leave(generator, failure)
+        await close_deferred(deferred, failure)
+
+
+async def close_deferred(deferred: list[Any], failure: BaseException | None) -> None:
+    """Run the kept clean-ups, inner before outer; what goes wrong is logged, since the answer has left."""
+    for generator in deferred:
+        try:
+            if inspect.isasyncgen(generator):
+                await leave_async(generator, failure)
+            else:
+                leave(generator, failure)
+        except Exception:
+            _logger.exception("a clean-up behind a streamed answer failed")

@@ -35,12 +35,12 @@ class InterpretedPlan:
             response = await run.layer(0)
         except Exception as error:  # noqa: BLE001 - the gate answers everything
             response = await run.fail(error)
-        except BaseException:
+        except BaseException as error:
+            await cleanup.close_deferred(run.deferred, error)
             run.observe(499, started)
             raise
         waiting = send(exchange, response, spec.defaults, request)
-        if waiting is not None:
-            await waiting
+        await cleanup.finish(waiting, run.deferred, run.failure)
         run.background.start(spec.keeper)
         run.observe(response.status, started)
 
@@ -54,8 +54,9 @@ class _Run:
         self._captured = captured
         self._request = request
         self._values: dict[Value, Any] = {}
-        self._failure: BaseException | None = None
+        self.failure: BaseException | None = None
         self.background = Background()
+        self.deferred: list[Any] = []  # Any: sync and async generators share no base
 
     async def layer(self, index: int) -> Response:
         """The answer of layer `index` and everything inside it."""
@@ -101,8 +102,8 @@ class _Run:
             response = await inside()
             while opened:
                 generator = opened.pop()
-                if self._failure is not None or not cleanup.leave_after_stream(response, generator):
-                    await _leave(generator, self._failure)
+                if self.failure is not None or not cleanup.defer(response, generator, self.deferred):
+                    await _leave(generator, self.failure)
         except BaseException as error:
             await _unwind(opened, error)
             raise
@@ -152,7 +153,7 @@ class _Run:
 
     async def fail(self, error: BaseException) -> Response:
         """The answer to `error`; what was opened for this request will hear of it."""
-        self._failure = error
+        self.failure = error
         answer = self._spec.fail(self._request, error)
         response: Response = await answer if inspect.isawaitable(answer) else answer
         return response

@@ -45,15 +45,14 @@ def write_plan(spec: Spec) -> Plan:
 
 
 async def finish_later(
-    waiting: Coroutine[Any, Any, None],
-    observe: Callable[[Request, int, float], None],
-    request: Request,
-    status: int,
-    started: float,
+    waiting: Coroutine[Any, Any, BaseException | None] | None,
+    deferred: list[Any],
+    failure: BaseException | None,
+    observe: Callable[[], None],
 ) -> None:
-    """Await a stream that a sync plan has begun, then tell the observers."""
-    await waiting
-    observe(request, status, time.perf_counter() - started)
+    """Go on with a stream, and what waits for its end, that a sync plan has begun."""
+    await cleanup.finish(waiting, deferred, failure)
+    observe()
 
 
 class _Writer:
@@ -106,6 +105,7 @@ class _Writer:
             self._add("started = clock()")
         if self._has_generators:
             self._add("failure = None")
+            self._add("deferred = []")
         if spec.has_background():
             self._add("background = Background()")
         if self._has_request:
@@ -203,7 +203,7 @@ class _Writer:
         self._add("except BaseException as error:")
         self._add(f"    {wait}cleanup.leave{suffix}(opened_{name}, error)")
         self._add("    raise")
-        self._add(f"if failure is not None or not cleanup.leave_after_stream(response, opened_{name}):")
+        self._add(f"if failure is not None or not cleanup.defer(response, opened_{name}, deferred):")
         self._add(f"    {wait}cleanup.leave{suffix}(opened_{name}, failure)")
 
     def _write_before(self, layer: Layer, index: int) -> None:
@@ -263,10 +263,13 @@ class _Writer:
         self._add(f"    response = {wait}fail(request, error)")
 
     def _write_lost(self) -> None:
-        if self._spec.observers and self._is_async:
-            self._add("except BaseException:  # the client went away")
-            self._indented(self._write_observers, "499")
-            self._add("    raise")
+        if not self._is_async or not (self._spec.observers or self._has_generators):
+            return
+        self._add("except BaseException as error:  # the client went away")
+        if self._has_generators:
+            self._add("    await cleanup.close_deferred(deferred, error)")
+        self._indented(self._write_observers, "499")
+        self._add("    raise")
 
     def _write_sending(self) -> None:
         if self._is_direct and self._quick is not None:
@@ -281,18 +284,34 @@ class _Writer:
         request = "request" if self._has_request else "None"
         self._add(f"waiting = send(exchange, response, defaults, {request})")
         if self._is_async:
+            self._write_waiting()
+        else:
+            self._write_finishing_later()
+
+    def _write_waiting(self) -> None:
+        if self._has_generators:
+            self._add("await cleanup.finish(waiting, deferred, failure)")
+        else:
             self._add("if waiting is not None:")
             self._add("    await waiting")
-            if self._spec.has_background():
-                self._add("background.start(keeper)")
-            self._write_observers("response.status")
-        elif self._spec.observers:
-            self._add("if waiting is not None:")
-            self.names["observe_all"] = _observe_all(self._spec.observers)
-            self._add("    return finish_later(waiting, observe_all, request, response.status, started)")
-            self._write_observers("response.status")
-        else:
-            self._add("return waiting")
+        if self._spec.has_background():
+            self._add("background.start(keeper)")
+        self._write_observers("response.status")
+
+    def _write_finishing_later(self) -> None:
+        kept = "deferred, failure" if self._has_generators else "[], None"
+        if not self._spec.observers:
+            if self._has_generators:
+                self._add("if waiting is not None or deferred:")
+                self._add(f"    return cleanup.finish(waiting, {kept})")
+            else:
+                self._add("return waiting")
+            return
+        self._add("def observe():")
+        self._indented(self._write_observers, "response.status")
+        self._add(f"if waiting is not None{' or deferred' * self._has_generators}:")
+        self._add(f"    return finish_later(waiting, {kept}, observe)")
+        self._add("observe()")
 
     def _write_observers(self, status: str) -> None:
         for observer in self._spec.observers:
@@ -327,14 +346,6 @@ def _in_order(value: Value) -> list[Value]:
     for needed in value.needs():
         ordered += _in_order(needed)
     return [*ordered, value]
-
-
-def _observe_all(observers: tuple[Callable[[Request, int, float], None], ...]) -> Callable[..., None]:
-    def observe(request: Request, status: int, seconds: float) -> None:
-        for observer in observers:
-            observer(request, status, seconds)
-
-    return observe
 
 
 def _origin(layer: Layer) -> str:

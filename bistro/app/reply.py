@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import (
     AsyncGenerator,
@@ -65,8 +64,8 @@ def _make_rarer(result: Any, status: int, narrow: Callable[[Any], Any] | None) -
 
 def send(
     exchange: Exchange, response: Response, defaults: DefaultHeaders, request: Request | None
-) -> Coroutine[Any, Any, None] | None:
-    """Send `response`; what comes back is to be awaited where it is a stream.
+) -> Coroutine[Any, Any, BaseException | None] | None:
+    """Send `response`; what comes back is to be awaited where it is a stream, and gives what broke it.
 
     `request` may be None where no default header is made from it.
     """
@@ -85,25 +84,32 @@ def send(
     return None
 
 
-async def send_stream(exchange: Exchange, response: Stream, header_block: bytes) -> None:
-    """Send the pieces as they are made; an error in between breaks the answer off, visibly."""
+async def send_stream(exchange: Exchange, response: Stream, header_block: bytes) -> BaseException | None:
+    """Send the pieces as they are made; an error in between breaks the answer off, visibly.
+
+    Gives that error, or None where all was sent.
+    """
     pieces = response.pieces
+    failure: BaseException | None = None
     exchange.start(response.status, header_block, response.length)
     try:
         if exchange.method != "HEAD":
             async for piece in pieces if isinstance(pieces, AsyncIterable) else _in_threads(iter(pieces)):
                 await exchange.write(piece.encode() if isinstance(piece, str) else piece)
         await exchange.finish()
-    except ClientDisconnected:
+    except ClientDisconnected as error:
+        failure = error
         exchange.abort()
-    except BaseException as error:
+    except Exception as error:
+        failure = error
         exchange.abort()
-        if not isinstance(error, (asyncio.CancelledError, GeneratorExit)):
-            _logger.exception("a streamed answer broke off: %s", exchange.raw_path)
-        if not isinstance(error, Exception):
-            raise
+        _logger.exception("a streamed answer broke off: %s", exchange.raw_path)
+    except BaseException:
+        exchange.abort()
+        raise
     finally:
         await close_pieces(pieces)
+    return failure
 
 
 async def close_pieces(pieces: Any) -> None:  # Any: sync and async generators share no base

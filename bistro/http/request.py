@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
-from random import getrandbits
 
 # Any: values from the path, for URLs and from JSON are of the types that the site names.
 from typing import Any, TypeVar, overload
@@ -33,6 +32,8 @@ class RequestTools(Struct, frozen=True):
     url_for: UrlBuilder
     decode_json: Callable[[bytes, Any], Any]  # Any: a type, and a value of that type
     form_limits: FormLimits
+    new_id: Callable[[], str]
+    """Makes the id of a request that came without one."""
     body_size_max: int = 2 * 1024 * 1024
     upload_size_max: int = 20 * 1024 * 1024
 
@@ -135,8 +136,7 @@ class Request:
         if identifier is None:
             sent = self.exchange.find_header(b"x-request-id")
             text = sent.decode("latin-1") if sent else ""
-            # Not a secret, only unlikely to occur twice; the cheap generator is enough.
-            identifier = text if text and _is_request_id(text) else f"{getrandbits(96):024x}"
+            identifier = text if text and _is_request_id(text) else self._tools.new_id()
             self._id = identifier
         return identifier
 

@@ -36,38 +36,42 @@ class ChunkRuler:
 
         A line that is not whole yet isn't counted. Raises `Refused` where a limit is exceeded.
         """
-        place, size = 0, len(held)
+        place, size = self._data_left, len(held)
         while place < size:
-            if self._data_left:
-                step = min(self._data_left, size - place)
-                self._data_left -= step
-                place += step
-                continue
-            line = _match_size_line(held, place)
-            if line is None:
-                return self._measure_odd_line(held, place)
-            data_size = int(line[1], 16)
-            if data_size == 0:
+            line_end = held.find(b"\n", place) + 1
+            try:
+                # The quick way to read a line without an extension. It takes some that are none, such
+                # as `+1`; llhttp does not.
+                data_size = int(held[place:line_end], 16)
+            except ValueError:
+                line = _match_size_line(held, place)
+                if line is None:
+                    return self._measure_odd_line(held, place)
+                data_size = int(line[1], 16)
+            if data_size <= 0:
                 return self._measure_trailers(held, place)
-            self._excess_size = max(0, self._excess_with(line.end() - place, data_size))
-            place = line.end()
-            self._data_left = data_size + 2  # CR LF
-        return place
+            excess = self._excess_size + line_end - place - LINE_SIZE_FREE - 2 * data_size
+            if excess > 0:
+                self._check_excess(excess)
+            self._excess_size = max(0, excess)
+            place = line_end + data_size + 2  # CR LF
+        self._data_left = place - size
+        return size
 
-    def _excess_with(self, line_size: int, data_size: int) -> int:
-        excess = self._excess_size + line_size - LINE_SIZE_FREE - 2 * data_size
+    def _check_excess(self, excess: int) -> None:
         if excess > EXCESS_SIZE_MAX:
             raise Refused(400, "the chunks have too much around them")
-        return excess
 
     def _measure_odd_line(self, held: bytearray, place: int) -> int:
         if held.find(b"\n", place) >= 0:
             raise Refused(400, "the body is malformed")
-        self._excess_with(len(held) - place, 0)
+        self._check_excess(self._excess_size + len(held) - place - LINE_SIZE_FREE)
+        self._data_left = 0
         return place
 
     def _measure_trailers(self, held: bytearray, place: int) -> int:
         """`place` is where the last chunk's line begins; trailers and a blank line end the body."""
+        self._data_left = 0
         end = held.find(END, max(place, self._scan_from))
         self.has_ended = end >= 0
         section = held[place : end + 4] if self.has_ended else held[place:]

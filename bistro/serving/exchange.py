@@ -145,7 +145,7 @@ class HttpExchange:
 
     async def read_body(self, size_max: int) -> bytes:
         if self.body is None:
-            self._ask_for_body()
+            self._ask_for_body(size_max)
             assert self.reader is not None
             self.body = await self.reader.read(size_max)
         if len(self.body) > size_max:
@@ -157,7 +157,7 @@ class HttpExchange:
             if self.body:
                 yield await self.read_body(size_max)
             return
-        self._ask_for_body()
+        self._ask_for_body(size_max)
         assert self.reader is not None
         async for chunk in self.reader.stream(size_max):
             yield chunk
@@ -255,15 +255,18 @@ class HttpExchange:
         callbacks, self._callbacks = self._callbacks, ()
         return callbacks
 
-    def _ask_for_body(self) -> None:
+    def _ask_for_body(self, size_max: int) -> None:
         # RFC 9110 §10.1.1: a client that said `expect` waits for this before it sends the body.
         # One that did not wait, or has its answer, needs no telling, and HTTP/1.0 knows no such thing.
         reader = self.reader
         if self._asked or self.state != FRESH or reader is None or reader.received or reader.is_complete:
             return
         self._asked = True
-        if self.http_version == "1.1" and (self.find_header(b"expect") or b"").lower() == b"100-continue":
-            self._put(CONTINUE)
+        expects = (self.find_header(b"expect") or b"").lower() == b"100-continue"
+        if expects and self.http_version == "1.1":
+            length = self.find_header(b"content-length")
+            if length is None or int(length) <= size_max:
+                self._put(CONTINUE)
 
     def _put_head(self, status: int, header_block: bytes, framing: bytes) -> None:
         close = b"" if self._keep_alive else CLOSE

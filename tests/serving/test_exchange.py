@@ -293,6 +293,7 @@ async def read_late(exchange: HttpExchange, reader: BodyReader, body: bytes) -> 
         (EXPECTING, b"x", False),
         (BLOCK, b"", False),
         (EXPECTING.replace(b"1.1", b"1.0"), b"", False),
+        (EXPECTING.replace(b"\r\n\r\n", b"\r\nContent-Length: 1000\r\n\r\n"), b"", True),
         (EXPECTING.replace(b"100-Continue", b"the impossible"), b"", False),
     ],
 )
@@ -306,6 +307,17 @@ def test_only_who_waits_for_it_is_told_to_continue(block: bytes, arrived: bytes,
         return wire.sent
 
     assert run(go()) == (b"HTTP/1.1 100 Continue\r\n\r\n" if told else b"")
+
+
+def test_nobody_is_told_to_continue_with_a_body_that_is_too_large() -> None:
+    async def go() -> bytes:
+        block = EXPECTING.replace(b"\r\n\r\n", b"\r\nContent-Length: 1001\r\n\r\n")
+        exchange, wire = make(block=block, reader=BodyReader(1001))
+        with pytest.raises(ContentTooLarge):
+            await exchange.read_body(1000)
+        return wire.sent
+
+    assert run(go()) == b""
 
 
 def test_nobody_is_told_to_continue_after_the_answer() -> None:
