@@ -8,10 +8,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Coroutine, Mapping
-
-# Any: handlers and hooks take and give what they like; what a coroutine yields is asyncio's.
 from itertools import count
-from typing import Any
+from typing import Any  # Any: what handlers and hooks take and give, what a coroutine yields
 
 from bistro.app.assemble import PlanMaker, Plans, find_default_headers, find_providers, install_plugins
 from bistro.app.background import BackgroundKeeper

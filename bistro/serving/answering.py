@@ -18,7 +18,7 @@ from bistro.serving.body import BodyReader
 from bistro.serving.eager import EagerRunner
 from bistro.serving.exchange import FINISHED, PLAINLY_FINISHED, STARTED, HttpExchange, Wire
 from bistro.serving.limits import Limits
-from bistro.serving.request_head import check_head, count_hosts, examine
+from bistro.serving.request_head import Refused, check_head, count_hosts, examine
 
 KNOWN_SIZE_MAX = 4 * 1024
 _METHODS = {name.encode(): name for name in ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")}
@@ -72,7 +72,10 @@ class Answering:
         self, head: bytes, body: bytes | None, reader: BodyReader | None = None, keep_alive: bool = True
     ) -> HttpExchange | None:
         """Run the app on one request; returns it if it has to be waited for. Raises `Refused`."""
-        method, target, block = head.split(b" ", 2)
+        try:
+            method, target, block = head.split(b" ", 2)
+        except ValueError:
+            raise Refused(400, "the request line is malformed") from None  # so it is in HTTP/0.9
         if (
             # Clients repeat themselves, and what was in order once needs no second look.
             (block != self._known_block and not self._is_in_order(block))

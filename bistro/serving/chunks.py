@@ -45,10 +45,10 @@ class ChunkRuler:
                 data_size = int(held[place:line_end], 16)
             except ValueError:
                 line = _match_size_line(held, place)
-                if line is None:
-                    return self._measure_odd_line(held, place)
-                data_size = int(line[1], 16)
-            if data_size <= 0:
+                data_size = int(line[1], 16) if line is not None else -1
+            if data_size < 0:
+                return self._measure_odd_line(held, place)
+            if data_size == 0:
                 return self._measure_trailers(held, place)
             excess = self._excess_size + line_end - place - LINE_SIZE_FREE - 2 * data_size
             if excess > 0:

@@ -13,6 +13,8 @@ from bistro.serving.limits import Limits
 from bistro.serving.parser import PieceParser
 from bistro.serving.request_head import Refused, check_head, check_partial_head, find_length, has_body
 
+_CARRIAGE_RETURN = 13
+
 
 class RequestCutter:
     """Cuts the bytes of one connection into heads and bodies; its methods raise `Refused`."""
@@ -39,7 +41,7 @@ class RequestCutter:
     def cut_head(self) -> bytes | None:
         """The next head, once it is whole; its body, if any, is to be taken before the next one."""
         held = self.held
-        if held[:1] == b"\r" or held[:1] == b"\n":  # RFC 9112 §2.2: empty lines before a request
+        if held and held[0] <= _CARRIAGE_RETURN:  # RFC 9112 §2.2: empty lines before a request
             held[:] = held.lstrip(b"\r\n")
         end = held.find(END, self._scan_from)
         if end < 0:
@@ -49,8 +51,12 @@ class RequestCutter:
         head = bytes(held[: end + 4])
         del held[: end + 4]
         self._scan_from = 0
-        check_head(head, self._limits)
-        if self._parser.begin(head):
+        try:
+            is_upgrade = self._parser.begin(head)
+        except Refused:
+            check_head(head, self._limits)  # what is too large is told so, malformed or not
+            raise
+        if is_upgrade:
             if has_body(head):
                 # Whatever stands behind an upgrade might be read as a request by one and a body by another.
                 raise Refused(400, "an upgrade can't have a body")

@@ -17,6 +17,7 @@ from bistro.serving.exchange import DateLine
 from bistro.serving.limits import Limits
 
 LINGER_SECONDS = 5.0
+WRITES_IN_A_ROW = 16
 _RESET_AT_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER: on, for no time
 
 
@@ -29,6 +30,7 @@ class Outlet:
         self._drain: asyncio.Future[None] | None = None
         self._since = 0.0
         self._unsent = 0
+        self._writes = 0
         self.date = date
         self.scheme = scheme
         peer = transport.get_extra_info("peername")
@@ -47,8 +49,13 @@ class Outlet:
     async def wait_for_drain(self) -> None:
         """Return once the client has read enough of what was sent; raise if it went away."""
         self.flush()
+        self._writes += 1
         if self._drain is not None:
             await asyncio.shield(self._drain)
+        elif self._writes % WRITES_IN_A_ROW == 0:
+            # Pieces that are made without any waiting would keep the loop from everybody else, and
+            # from hearing that this client has gone.
+            await asyncio.sleep(0)
         if self.lost:
             raise ClientDisconnected
 

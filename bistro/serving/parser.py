@@ -90,12 +90,16 @@ class PieceParser:
 
     def begin(self, head: bytes) -> bool:
         """Read the head of the next request; whether it asks for an upgrade. Raises `Refused`."""
-        self._begun[:] = self._ended[:] = [None]
+        if not self._begun:
+            self._begun.append(None)
+        if not self._ended:
+            self._ended.append(None)
         try:
             self._parser.feed_data(head)
         except HttpParserUpgrade:
             # llhttp takes all that follows for another protocol; for us it is the next request.
             self.keep_alive = False
+            self._begun[:] = self._ended[:] = [None]
             self._parser.__init__(self)  # type: ignore[misc]  # see WholeParser
             return True
         except HttpParserError:

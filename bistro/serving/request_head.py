@@ -57,7 +57,7 @@ def check_head(head: bytes, limits: Limits) -> None:
     """Hold a whole head to the limits, and its first line to its form."""
     check_request_line(head, limits)
     if head.count(b" ", 0, head.find(b"\r")) != 2:
-        raise Refused(400, "the request line is malformed")  # so it is also in HTTP/0.9
+        raise Refused(400, "the request line is malformed")
     check_fields(head, head.count(b"\n") - 2, limits)  # 2: the request line and the blank one
 
 

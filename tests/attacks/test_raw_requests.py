@@ -364,7 +364,9 @@ def test_json_that_is_none_or_too_much_is_refused(name: str, path: str, port: in
     body, expected = JSON_BODIES[name]
     heard = talk(port, post(path, body))
     assert_clean(heard, str(root))
-    assert heard.statuses[0] in expected or (path == "/anything" and heard.statuses[0] in (200, 204)), heard.bodies
+    assert heard.statuses[0] in expected or (path == "/anything" and heard.statuses[0] in (200, 204)), (
+        heard.bodies
+    )
     assert_serves(port)
 
 
@@ -392,7 +394,11 @@ def test_an_object_of_70_000_keys_is_answered_71(port: int) -> None:
         (b"name=a", "multipart/form-data; boundary=", [400, 415]),
         (b"--x\r\n", "multipart/form-data; boundary=x", [400]),
         (b"name=a", 'multipart/form-data; !="' + "\\" * 6000, [400, 415]),
-        (b"--x\r\nContent-Disposition: form-data; name=a\r\n\r\n" + b"b\r\n--x" * 50, "multipart/form-data; boundary=x", [400, 422, 413]),
+        (
+            b"--x\r\nContent-Disposition: form-data; name=a\r\n\r\n" + b"b\r\n--x" * 50,
+            "multipart/form-data; boundary=x",
+            [400, 422, 413],
+        ),
     ],
 )
 def test_forms_that_are_none_are_refused_97(
@@ -499,7 +505,9 @@ def test_a_body_that_nobody_reads_is_no_second_request(port: int) -> None:
 
 
 def test_a_request_that_announces_a_body_is_refused_before_it_comes(port: int) -> None:
-    head = b"POST /items HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9999999\r\nExpect: 100-continue\r\n\r\n"
+    head = (
+        b"POST /items HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9999999\r\nExpect: 100-continue\r\n\r\n"
+    )
     heard = talk(port, head)
     assert heard.statuses == [413]
     assert b"100 Continue" not in heard.data
@@ -552,7 +560,9 @@ def test_no_bytes_whatever_bring_the_server_down(pieces: list[bytes], port: int,
 
 BUSY = {
     "deep_json": post("/anything", b"[" * 2_000_000),
-    "many_keys": post("/anything", json.dumps(dict.fromkeys(map(str, range(150_000)), 1)).encode()[:2_000_000]),
+    "many_keys": post(
+        "/anything", json.dumps(dict.fromkeys(map(str, range(150_000)), 1)).encode()[:2_000_000]
+    ),
     "huge_integer": post("/anything", b"9" * 2_000_000),
     "many_fields": post("/form", b"a=1&" * 500_000, FORM),
     "percents": post("/form", b"a=" + b"%" * 2_000_000, FORM),

@@ -16,7 +16,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -55,21 +55,21 @@ def run_server(name: str, folder: Path, root: Path) -> Iterator[int]:
     port = find_free_port()
     env = {"PATH": os.defpath, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, *(word.format(port=port) for word in COMMANDS[name])]
-    # A session of its own, since granian's workers hand the signal on to their whole group.
-    process = subprocess.Popen(
-        command, cwd=folder, env=env, stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
-    try:
-        wait_for_server(process, port)
-        yield port
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=TIMEOUT_SECONDS)
-    finally:
-        process.kill()
-        process.communicate()
+    with (folder / "errors").open("w+") as errors:
+        # A session of its own, so that its workers end with it, whatever happens.
+        process = subprocess.Popen(command, cwd=folder, env=env, stderr=errors, start_new_session=True)
+        try:
+            wait_for_server(process, port, folder / "errors")
+            yield port
+            process.send_signal(signal.SIGINT)
+            process.wait(TIMEOUT_SECONDS)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
-def wait_for_server(process: subprocess.Popen[str], port: int) -> None:
+def wait_for_server(process: subprocess.Popen[bytes], port: int, errors: Path) -> None:
     """Another project's server has no way to tell that it listens, so it is asked until it answers."""
     end = time.monotonic() + TIMEOUT_SECONDS
     while time.monotonic() < end and process.poll() is None:
@@ -79,8 +79,7 @@ def wait_for_server(process: subprocess.Popen[str], port: int) -> None:
             time.sleep(0.02)
         else:
             return
-    process.kill()
-    pytest.fail(f"the server does not answer: {process.communicate()[1]}")
+    pytest.fail(f"the server does not answer: {errors.read_text()}")
 
 
 @pytest.mark.slow

@@ -35,9 +35,7 @@ class Lane:
 
         def start() -> None:
             try:
-                started.set_result(
-                    self.runner.start(coroutine, context or copy_context(), self.done.append)
-                )
+                started.set_result(self.runner.start(coroutine, context or copy_context(), self.done.append))
             except BaseException as error:
                 started.set_exception(error)
 
