@@ -85,12 +85,13 @@ class AsgiExchange:
         """The first value of the header `name` (lower case), or None."""
         for each, value in self._scope["headers"]:
             if each == name:
-                return value  # type: ignore[no-any-return]  # bytes, by the specification
+                # RFC 9110 §5.5: blanks around a value are no part of it; uvicorn leaves those behind it.
+                return value.strip(b" \t")  # type: ignore[no-any-return]  # bytes, by the specification
         return None
 
     def header_items(self) -> HeaderPairs:
         """All headers as sent, names in lower case, in order."""
-        return [(name, value) for name, value in self._scope["headers"]]
+        return [(name, value.strip(b" \t")) for name, value in self._scope["headers"]]
 
     # The request's body
 

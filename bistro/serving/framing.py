@@ -19,7 +19,7 @@ _CARRIAGE_RETURN = 13
 class RequestCutter:
     """Cuts the bytes of one connection into heads and bodies; its methods raise `Refused`."""
 
-    __slots__ = ("_limits", "_parser", "_ruler", "_scan_from", "held", "is_in_body", "is_upgrade", "left")
+    __slots__ = ("_limits", "_parser", "_ruler", "_scan_from", "held", "is_in_body", "left")
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits

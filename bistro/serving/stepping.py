@@ -24,6 +24,6 @@ def resume(steps: Generator[Any, Any, Result], awaited: Any) -> Generator[Any, A
             except BaseException as error:  # noqa: BLE001 - every exception belongs to what waits
                 awaited = steps.throw(error)
             else:
-                awaited = steps.send(sent)
+                awaited = next(steps) if sent is None else steps.send(sent)
     except StopIteration as ready:
         return ready.value  # type: ignore[no-any-return]  # what the steps result in

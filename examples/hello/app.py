@@ -2,6 +2,7 @@ from bistro import App
 
 app = App()
 
+
 @app.get("/")
 async def hello() -> str:
     return "Hello from Bistro"

@@ -7,7 +7,9 @@ from bistro.http.errors import BadRequest
 from bistro.http.headers import HeaderValueError
 
 
-@pytest.mark.parametrize("header", [b"=__Host-a=evil", b" =__Host-a=evil", b"\t=\t__Host-a=evil", b"a=1; =__Secure-b=evil"])
+@pytest.mark.parametrize(
+    "header", [b"=__Host-a=evil", b" =__Host-a=evil", b"\t=\t__Host-a=evil", b"a=1; =__Secure-b=evil"]
+)
 def test_nameless_cookie_never_becomes_a_protected_one(header):
     # CVE-2023-23934: browsers send `=__Host-a=evil` for a cookie whose *value* is `__Host-a=evil`.
     assert not [name for name in parse_cookies(header) if name.lower().startswith(("__host-", "__secure-"))]
@@ -56,7 +58,8 @@ def test_more_than_8_kib_of_cookies_are_refused():
 def test_30_kb_of_quoted_escapes_take_no_time(assert_linear):
     # CVE-2024-52804, CVE-2024-7592.
     assert_linear(
-        lambda header: parse_cookies(header, size_max=10**6), lambda size: b'a="' + b"\\000" * (size // 4) + b'"'
+        lambda header: parse_cookies(header, size_max=10**6),
+        lambda size: b'a="' + b"\\000" * (size // 4) + b'"',
     )
 
 
@@ -85,7 +88,10 @@ def test_path_cannot_add_an_attribute_or_a_header(text):
         make_set_cookie("a", "1", path=text)
 
 
-@pytest.mark.parametrize("text", ["x; Secure", "x\r\nX: 1", "", "a b", "a,b", "-a", "a-", "ä.example", "a\n", "[::1]", ".example.com"])
+@pytest.mark.parametrize(
+    "text",
+    ["x; Secure", "x\r\nX: 1", "", "a b", "a,b", "-a", "a-", "ä.example", "a\n", "[::1]", ".example.com"],
+)
 def test_domain_cannot_add_an_attribute_or_a_header(text):
     with pytest.raises(HeaderValueError, match="can't be the domain"):
         make_set_cookie("a", "1", domain=text)

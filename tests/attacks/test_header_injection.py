@@ -23,7 +23,10 @@ def test_control_character_in_a_name_is_refused(control):
         check_header(f"x-a{control}", "1")
 
 
-@pytest.mark.parametrize("value", ["a\r\nX: 1", "a\nX: 1", "a\rX: 1", "a\r\n\r\n<html>", "a\0", "a\u2028b", "a\u010d\u010a", "\ud800"])
+@pytest.mark.parametrize(
+    "value",
+    ["a\r\nX: 1", "a\nX: 1", "a\rX: 1", "a\r\n\r\n<html>", "a\0", "a\u2028b", "a\u010d\u010a", "\ud800"],
+)
 def test_value_never_splits_the_answer_however_it_is_set(value):
     # U+010D and U+010A lose their high byte in careless encoders and become CR LF.
     headers = ResponseHeaders()

@@ -62,7 +62,9 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "language": lambda text: choose_language(text, ["en", "de-CH"]),
     "encoding": lambda text: choose_encoding(text, ["br", "gzip"]),
     "etags": parse_etags,
-    "preconditions": lambda text: evaluate_preconditions("GET", lambda _: text, etag='"a"', last_modified=NOW),
+    "preconditions": lambda text: evaluate_preconditions(
+        "GET", lambda _: text, etag='"a"', last_modified=NOW
+    ),
     "if-range": lambda text: is_range_current(text, etag='"a"', last_modified=NOW),
     "range": lambda text: parse_range(text, 1000),
     "range set": lambda text: parse_range("bytes=" + text, 10**9),

@@ -191,9 +191,9 @@ def test_transfer_encodings_are_not_decoded(encoding):
 @pytest.mark.parametrize(
     ("parameters", "name", "file_name"),
     [
-        (b"name=\"a\"; filename=\"good.txt\"; filename*=UTF-8''..%2fevil", "a", "good.txt"),
-        (b"name=\"a\"; filename*=UTF-8''..%2fevil; filename=\"good.txt\"", "a", "good.txt"),
-        (b"name=\"a\"; name*=UTF-8''admin; filename=\"good.txt\"", "a", "good.txt"),
+        (b'name="a"; filename="good.txt"; filename*=UTF-8\'\'..%2fevil', "a", "good.txt"),
+        (b'name="a"; filename*=UTF-8\'\'..%2fevil; filename="good.txt"', "a", "good.txt"),
+        (b'name="a"; name*=UTF-8\'\'admin; filename="good.txt"', "a", "good.txt"),
         (b'name="a"; filename*0="ev"; filename*1="il"; filename="good.txt"', "a", "good.txt"),
         (b'name="a; filename=\\"evil\\""; filename="good.txt"', 'a; filename="evil"', "good.txt"),
     ],
@@ -210,7 +210,16 @@ def test_extended_file_name_alone_makes_no_file():
     assert len(form.files) == 0
 
 
-@pytest.mark.parametrize("parameters", [b'name="a"; name="b"', b'name="a"; filename="x"; filename="y"', b'name="a" filename="x"', b'name="a"x; filename="y"', b'name=a"b"'])
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        b'name="a"; name="b"',
+        b'name="a"; filename="x"; filename="y"',
+        b'name="a" filename="x"',
+        b'name="a"x; filename="y"',
+        b'name=a"b"',
+    ],
+)
 def test_ambiguous_disposition_is_refused(parameters):
     # Two readers that take different ones see different forms.
     with pytest.raises(BadRequest):
@@ -346,8 +355,6 @@ def test_client_that_goes_away_leaves_no_file_open():
 def test_disk_that_fills_up_is_a_507_and_leaves_no_file_open(monkeypatch):
     from tempfile import TemporaryFile as make_file
 
-    import bistro.http.uploads as module
-
     class FillingUp:
         """A file that has room for its first 256 KiB."""
 
@@ -362,7 +369,7 @@ def test_disk_that_fills_up_is_a_507_and_leaves_no_file_open(monkeypatch):
                 raise OSError(28, "No space left on device")
             return self.file.write(data)
 
-    monkeypatch.setattr(module.tempfile, "TemporaryFile", FillingUp)
+    monkeypatch.setattr("tempfile.TemporaryFile", FillingUp)
 
     def attack() -> None:
         with pytest.raises(InsufficientStorage):

@@ -42,7 +42,10 @@ def test_tiny_ranges_cost_little_more_than_themselves():
     assert byteranges_length(ranges, SIZE, "text/plain", "b" * 32) < 2000
 
 
-@pytest.mark.parametrize("value", ["bytes=-5-", "bytes=--5", "bytes=0--5", "bytes=-0x5", "bytes=1e3-", "bytes=1_000-", "bytes=\u0661-"])
+@pytest.mark.parametrize(
+    "value",
+    ["bytes=-5-", "bytes=--5", "bytes=0--5", "bytes=-0x5", "bytes=1e3-", "bytes=1_000-", "bytes=\u0661-"],
+)
 def test_number_that_only_python_would_read_is_ignored(value):
     assert parse_range(value, SIZE) is None
 

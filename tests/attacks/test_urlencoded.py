@@ -53,7 +53,9 @@ def test_name_of_a_field_is_only_a_name(name):
     assert parse_urlencoded(f"{name}=1".encode()).multi_items() == [(name, "1")]
 
 
-@pytest.mark.parametrize("text", ["a=%C0%AF", "a=%E0%80%AF", "a=%C1%9C", "a=%F0%80%80%AF", "a=%ED%A0%80%ED%B0%80", "a=%FE%FF"])
+@pytest.mark.parametrize(
+    "text", ["a=%C0%AF", "a=%E0%80%AF", "a=%C1%9C", "a=%F0%80%80%AF", "a=%ED%A0%80%ED%B0%80", "a=%FE%FF"]
+)
 def test_overlong_and_surrogate_utf_8_is_refused(text):
     with pytest.raises(BadRequest):
         parse_query(text)
@@ -61,7 +63,9 @@ def test_overlong_and_surrogate_utf_8_is_refused(text):
         parse_urlencoded(text.encode())
 
 
-@pytest.mark.parametrize("charset", ["utf-7", "rot13", "zlib", "unicode_escape", "utf-16", "idna", "base64", "hex", "x" * 9000])
+@pytest.mark.parametrize(
+    "charset", ["utf-7", "rot13", "zlib", "unicode_escape", "utf-16", "idna", "base64", "hex", "x" * 9000]
+)
 def test_charset_of_a_form_is_never_looked_up(charset):
     with pytest.raises(UnsupportedMediaType):
         parse_urlencoded(b"a=1", charset=charset)

@@ -93,7 +93,9 @@ def test_hooks_may_change_the_answer_or_replace_it() -> None:
 
     @app.after
     def replace(request: Request, response: Response) -> Response | None:
-        return Response("replaced", headers=dict(response.headers)) if "x-replace" in request.headers else None
+        return (
+            Response("replaced", headers=dict(response.headers)) if "x-replace" in request.headers else None
+        )
 
     @app.after
     async def change(response: Response) -> None:

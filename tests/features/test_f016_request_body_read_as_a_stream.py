@@ -54,7 +54,9 @@ def test_first_piece_is_there_before_the_client_sends_the_second() -> None:
 
 def test_large_body_comes_in_small_pieces() -> None:
     with LiveServer(make_app(queue.Queue())) as server, connect(server) as connection:
-        connection.sendall(b"POST /large HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % (32 * MIB))
+        connection.sendall(
+            b"POST /large HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % (32 * MIB)
+        )
         for _ in range(32):
             connection.sendall(bytes(MIB))
         answer = receive_until(connection, b"}")

@@ -97,7 +97,9 @@ def test_every_known_status_has_its_own_class(status):
     assert http_error_for(status, "why").status == status
 
 
-@pytest.mark.parametrize(("status", "kind"), [(418, BadRequest), (499, BadRequest), (599, InternalServerError)])
+@pytest.mark.parametrize(
+    ("status", "kind"), [(418, BadRequest), (499, BadRequest), (599, InternalServerError)]
+)
 def test_unknown_status_is_treated_as_the_x00_of_its_class(status, kind):
     # RFC 9110 §15: "a client MUST ... treat an unrecognized status code as being equivalent to the x00".
     assert type(http_error_for(status)) is kind
@@ -126,7 +128,9 @@ def test_problem_document_has_every_member_of_rfc_9457():
 
 
 def test_problem_document_lists_each_problem_with_its_place():
-    error = UnprocessableContent("Two values.", problems=[Problem("body", "items[0].price", "too small", "too-small")])
+    error = UnprocessableContent(
+        "Two values.", problems=[Problem("body", "items[0].price", "too small", "too-small")]
+    )
     assert problem_details(error)["errors"] == [
         {"place": "body", "path": "items[0].price", "message": "too small", "code": "too-small"}
     ]
@@ -157,5 +161,7 @@ def test_numbers_and_nothing_in_extensions_stay_as_they_are():
 
 
 def test_module_has_no_error_that_is_missing_in_the_lookup():
-    classes = [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, HttpError)]
+    classes = [
+        each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, HttpError)
+    ]
     assert {each.status for each in classes} == set(TITLES)

@@ -49,7 +49,9 @@ def test_utf_8_is_accepted_by_its_names(charset):
     assert parse_urlencoded(b"a=1", charset=charset)["a"] == "1"
 
 
-@pytest.mark.parametrize("charset", ["latin-1", "utf-7", "utf-16", "rot13", "zlib", "unicode_escape", "idna", "", "\0"])
+@pytest.mark.parametrize(
+    "charset", ["latin-1", "utf-7", "utf-16", "rot13", "zlib", "unicode_escape", "idna", "", "\0"]
+)
 def test_every_other_charset_is_refused(charset):
     with pytest.raises(UnsupportedMediaType, match="UTF-8"):
         require_utf8(charset)
@@ -84,7 +86,20 @@ def test_content_type_is_read(header, result):
 
 
 @pytest.mark.parametrize(
-    "header", ["", "text", "/", "text/", "/html", "text/html/x", "te xt/html", "text/html; a", 'text/html; a="', "a/b, c/d", "text/hтml"]
+    "header",
+    [
+        "",
+        "text",
+        "/",
+        "text/",
+        "/html",
+        "text/html/x",
+        "te xt/html",
+        "text/html; a",
+        'text/html; a="',
+        "a/b, c/d",
+        "text/hтml",
+    ],
 )
 def test_malformed_content_type_is_refused(header):
     with pytest.raises(BadRequest, match="Content-Type is malformed"):

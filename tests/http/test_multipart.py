@@ -25,7 +25,9 @@ async def pieces(chunks: Iterable[bytes]) -> AsyncIterator[bytes]:
         yield chunk
 
 
-def parse(body: bytes | Iterable[bytes], content_type: str = TYPE, limits: FormLimits | None = None) -> FormData:
+def parse(
+    body: bytes | Iterable[bytes], content_type: str = TYPE, limits: FormLimits | None = None
+) -> FormData:
     chunks = [body] if isinstance(body, bytes) else body
     return asyncio.run(parse_multipart(pieces(chunks), content_type, limits))
 
@@ -143,7 +145,16 @@ def test_other_content_types_are_unsupported(content_type):
 
 
 @pytest.mark.parametrize(
-    "boundary", ["", "; boundary=", '; boundary=" "', '; boundary="a "', "; boundary=" + "a" * 71, '; boundary="a\nb"', "; boundary=ä"]
+    "boundary",
+    [
+        "",
+        "; boundary=",
+        '; boundary=" "',
+        '; boundary="a "',
+        "; boundary=" + "a" * 71,
+        '; boundary="a\nb"',
+        "; boundary=ä",
+    ],
 )
 def test_boundary_against_the_standard_is_refused(boundary):
     with pytest.raises(BadRequest, match="boundary"):
@@ -229,7 +240,9 @@ def test_error_of_the_stream_is_passed_on():
 @given(
     st.lists(
         st.tuples(
-            st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters='"\r\n%\\'), min_size=1),
+            st.text(
+                alphabet=st.characters(exclude_categories=["Cs"], exclude_characters='"\r\n%\\'), min_size=1
+            ),
             st.binary(max_size=100),
         ),
         max_size=5,
@@ -238,7 +251,9 @@ def test_error_of_the_stream_is_passed_on():
 )
 def test_every_form_reads_back_whatever_the_pieces(parts, size):
     body = b"".join(
-        f'--xyz\r\nContent-Disposition: form-data; name="{name}"; filename="n"\r\n\r\n'.encode() + data + b"\r\n"
+        f'--xyz\r\nContent-Disposition: form-data; name="{name}"; filename="n"\r\n\r\n'.encode()
+        + data
+        + b"\r\n"
         for name, data in parts
     )
     if b"\r\n--xyz" in b"\r\n".join(data for _, data in parts):
@@ -248,7 +263,12 @@ def test_every_form_reads_back_whatever_the_pieces(parts, size):
     assert [(name, upload.file.read()) for name, upload in form.files.multi_items()] == parts
 
 
-@given(st.lists(st.sampled_from([FIELD, FILE, END, b"--xyz", b"\r\n", b"-", b"\x00", b"name=", b": ", b'"']), max_size=12))
+@given(
+    st.lists(
+        st.sampled_from([FIELD, FILE, END, b"--xyz", b"\r\n", b"-", b"\x00", b"name=", b": ", b'"']),
+        max_size=12,
+    )
+)
 def test_any_body_is_read_or_refused(chunks):
     try:
         form = parse(chunks)

@@ -98,7 +98,9 @@ def test_media_type_is_chosen(accept, offered, chosen):
 )
 def test_example_of_the_standard_gives_its_qualities(media_type, quality):
     # RFC 9110 §12.5.1, table 5. Another type of a known quality finds out which quality is given.
-    accept = "text/*;q=0.3, text/plain;q=0.7, text/plain;format=flowed, text/plain;format=fixed;q=0.4, */*;q=0.5"
+    accept = (
+        "text/*;q=0.3, text/plain;q=0.7, text/plain;format=flowed, text/plain;format=fixed;q=0.4, */*;q=0.5"
+    )
     better = f"{accept}, x-probe/a;q={min(1.0, quality + 0.001):.3f}"
     worse = f"{accept}, x-probe/a;q={quality - 0.001:.3f}"
     if quality < 1:
@@ -156,7 +158,10 @@ def test_encoding_is_chosen(header, offered, chosen):
     assert choose_encoding(header, offered) == chosen
 
 
-@given(st.text(max_size=100), st.lists(st.sampled_from(["text/html", "application/json", "de", "gzip"]), max_size=3))
+@given(
+    st.text(max_size=100),
+    st.lists(st.sampled_from(["text/html", "application/json", "de", "gzip"]), max_size=3),
+)
 def test_no_wish_is_an_error(header, offered):
     assert choose_media_type(header, offered) in [None, *offered]
     assert choose_language(header, offered) in [None, *offered]

@@ -57,7 +57,9 @@ def test_more_ranges_than_allowed_are_ignored():
     assert parse_range("bytes=" + ",".join(f"{n}-{n}" for n in range(0, 22, 2)), 100) is None
 
 
-@pytest.mark.parametrize("value", ["bytes=10000-", "bytes=10000-20000", "bytes=-0", "bytes=99999-,20000-30000"])
+@pytest.mark.parametrize(
+    "value", ["bytes=10000-", "bytes=10000-20000", "bytes=-0", "bytes=99999-,20000-30000"]
+)
 def test_range_outside_of_the_content_is_not_satisfiable_and_tells_the_size(value):
     with pytest.raises(RangeNotSatisfiable) as caught:
         parse_range(value, 10_000)
@@ -92,7 +94,10 @@ def test_content_type_with_a_line_break_makes_no_part():
         list(byteranges_pieces([(0, 1)], 10, "text/plain\r\nx: 1", "THIS"))
 
 
-@given(st.integers(1, 1000), st.lists(st.tuples(st.integers(0, 1000), st.integers(0, 1000)), min_size=1, max_size=10))
+@given(
+    st.integers(1, 1000),
+    st.lists(st.tuples(st.integers(0, 1000), st.integers(0, 1000)), min_size=1, max_size=10),
+)
 def test_length_of_the_body_is_known_before_it_is_sent(size, bounds):
     ranges = [(start % size, start % size + 1 + stop % (size - start % size)) for start, stop in bounds]
     body = bytes(size)

@@ -141,7 +141,9 @@ def test_existing_file_is_never_overwritten(tmp_path: Path):
 
 
 def test_save_to_a_full_disk_is_a_507_and_leaves_nothing(tmp_path: Path, monkeypatch):
-    monkeypatch.setattr("bistro.http.uploads.os.fdopen", lambda descriptor, mode: os.close(descriptor) or FullDisk())
+    monkeypatch.setattr(
+        "bistro.http.uploads.os.fdopen", lambda descriptor, mode: os.close(descriptor) or FullDisk()
+    )
     with pytest.raises(InsufficientStorage):
         asyncio.run(upload_of(b"hello").save_to(tmp_path / "a.txt"))
     assert list(tmp_path.iterdir()) == []

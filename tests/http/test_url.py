@@ -51,7 +51,9 @@ def test_query_is_read(text, pairs):
     assert parse_query(text).multi_items() == pairs
 
 
-@pytest.mark.parametrize("text", ["a=%", "a=%4", "a=%zz", "a=%4g", "%=1", "a=%%41", "a=%u0041", "a=% 1", "a=%+1"])
+@pytest.mark.parametrize(
+    "text", ["a=%", "a=%4", "a=%zz", "a=%4g", "%=1", "a=%%41", "a=%u0041", "a=% 1", "a=%+1"]
+)
 def test_invalid_escape_is_refused(text):
     with pytest.raises(BadRequest, match="hexadecimal"):
         parse_query(text)
@@ -196,7 +198,9 @@ def test_origin_is_what_browsers_send():
     assert Url("http", "[::1]", 8000, "/a").origin == "http://[::1]:8000"
 
 
-@pytest.mark.parametrize("url", ["/", "/a/b?c=d#e", "?page=2", "#top", "/a%20b", "/über", "/@evil", "/a//b", "/a:b"])
+@pytest.mark.parametrize(
+    "url", ["/", "/a/b?c=d#e", "?page=2", "#top", "/a%20b", "/über", "/@evil", "/a//b", "/a:b"]
+)
 def test_redirect_within_the_site_is_local(url):
     assert is_local_redirect(url)
 

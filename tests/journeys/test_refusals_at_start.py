@@ -83,12 +83,22 @@ def line_of(code: str, text: str) -> int:
 @pytest.mark.parametrize(
     ("code", "exit_code", "places", "words"),
     [
-        (CLASH, 1, ['@app.get("/items/{id}")', '@app.get("/items/{name}")'], ["B204", "show_item", "edit_item", "Rename"]),
+        (
+            CLASH,
+            1,
+            ['@app.get("/items/{id}")', '@app.get("/items/{name}")'],
+            ["B204", "show_item", "edit_item", "Rename"],
+        ),
         (NOBODY, 1, ['@app.get("/")'], ["B302", "mailer: Mailer", "provide"]),
         (WRONG_HOOK, 1, ["@app.around"], ["B301", "limit", "async def"]),
         (BAD_PATTERN, 1, ['@app.get("/items/{id:integer}")'], ["B201", "integer", "int"]),
     ],
-    ids=["two routes that clash", "a parameter that nobody provides", "a hook of the wrong shape", "a bad path"],
+    ids=[
+        "two routes that clash",
+        "a parameter that nobody provides",
+        "a hook of the wrong shape",
+        "a bad path",
+    ],
 )
 def test_the_start_is_refused_with_what_where_and_how(
     tmp_path: Path, code: str, exit_code: int, places: list[str], words: list[str]
