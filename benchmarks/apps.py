@@ -28,7 +28,7 @@ class Item(msgspec.Struct):
 
 def make_sync_app(*, defaults: bool = False, extra_routes: int = 28) -> App:
     """Handlers with `def … blocking=False`; log lines of default plugins are made and thrown away."""
-    app = App(RequestLog(stream=Path(os.devnull).open("wb"))) if defaults else App(defaults=False)
+    app = App(RequestLog(stream=Path(os.devnull).open("wb"))) if defaults else App(defaults=False)  # noqa: SIM115 - it stays open with the app
 
     @app.get("/plaintext", blocking=False)
     def plaintext() -> str:

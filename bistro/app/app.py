@@ -11,12 +11,19 @@ from collections.abc import Callable, Coroutine, Mapping
 from itertools import count
 from typing import Any  # Any: what handlers and hooks take and give, what a coroutine yields
 
-from bistro.app.assemble import PlanMaker, Plans, find_default_headers, find_providers, install_plugins
+from bistro.app.assemble import (
+    PlanMaker,
+    Plans,
+    find_commands,
+    find_default_headers,
+    find_providers,
+    install_plugins,
+)
 from bistro.app.background import BackgroundKeeper
 from bistro.app.hooks import Function, Observer
 from bistro.app.lifespan import Lifespan, LifespanFunction
 from bistro.app.plan import Plan
-from bistro.app.setup import Check, Command, Plugin, Registered, Setup
+from bistro.app.setup import Check, Plugin, Registered, Setup
 from bistro.app.threads import AppThreads
 from bistro.ground.errors import FrozenError
 from bistro.ground.registry import Origin, origin_of_caller
@@ -89,11 +96,11 @@ class BaseApp:
         self._open_setup().lifespan(function)
         return function
 
-    def command(self, name: str, *, help: str = "") -> Callable[[Function], Function]:
+    def command(self, name: str, *, help: str = "", override: bool = False) -> Callable[[Function], Function]:
         """Add the command `bistro NAME`; a decorator."""
 
         def record(function: Function) -> Function:
-            self._open_setup().command(name, function, help=help)
+            self._open_setup().command(name, function, help=help, override=override)
             return function
 
         return record
@@ -189,7 +196,7 @@ class Frozen:
         groups = install_plugins(plugins, registered)
         # Behind the plugins' own, so that a site has the last word.
         registered.extend(own_registered)
-        self.commands: tuple[Command, ...] = tuple(registered.commands)
+        self.commands = find_commands(registered)
         self.registered = registered
         # Each under a group of its own, as the app's routes are under the app's.
         everything = [route for group in groups for route in Routes([include(group)]).all_routes()]

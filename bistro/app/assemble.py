@@ -22,7 +22,7 @@ from bistro.app.interpret import InterpretedPlan
 from bistro.app.plan import Plan, write_plan
 from bistro.app.quick import find_narrowing
 from bistro.app.reply import response_maker
-from bistro.app.setup import HeaderValue, Plugin, Registered, Setup
+from bistro.app.setup import Command, HeaderValue, Plugin, Registered, Setup
 from bistro.app.steps import Layer, Spec
 from bistro.app.threads import AppThreads
 from bistro.ground.errors import SetupError
@@ -282,6 +282,21 @@ def find_providers(registered: Registered) -> dict[type, Provider]:
             )
         found[provider.type] = provider
     return found
+
+
+def find_commands(registered: Registered) -> tuple[Command, ...]:
+    """The commands by name. Raises `PluginError` where two have one name and none overrides the other."""
+    found: dict[str, Command] = {}
+    for command in registered.commands:
+        known = found.get(command.name)
+        if known is not None and not command.override:
+            raise PluginError(
+                f"two commands are called {command.name}",
+                where=(known.origin, command.origin),
+                fix="Rename one, or pass override=True where the second is to win.",
+            )
+        found[command.name] = command
+    return tuple(found.values())
 
 
 def find_default_headers(registered: Registered) -> DefaultHeaders:

@@ -38,6 +38,7 @@ class Command(Struct, frozen=True):
     function: Function
     help: str
     origin: Origin
+    override: bool = False
 
 
 HeaderValue = str | Callable[[Request], str]
@@ -144,11 +145,11 @@ class Setup:
         """Run the generator `function` to its `yield` at start, and from there at stop."""
         self._step("around", function)
 
-    def command(self, name: str, function: Function, *, help: str = "") -> None:
+    def command(self, name: str, function: Function, *, help: str = "", override: bool = False) -> None:
         """Add `bistro NAME`; the function's parameters are its arguments and options."""
         origin = find_origin(function, self._by)
         text = help or (function.__doc__ or "").strip().partition("\n")[0]
-        self._registered.commands.append(Command(name, function, text, origin))
+        self._registered.commands.append(Command(name, function, text, origin, override))
 
     def check(self, function: Check) -> None:
         """Let `bistro check` call `function` with the app and report its findings."""

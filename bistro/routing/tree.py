@@ -39,8 +39,11 @@ class Candidate(Struct, Generic[Endpoint], frozen=True, eq=False):
     @property
     def order(self) -> tuple[object, ...]:
         """Sorts the routes at one end of the tree, most specific first, however they were registered."""
-        conditions = sorted(map(describe_predicate, self.route.predicates))
-        return (tuple(segment.key for segment in self.segments), -len(conditions), conditions)
+        predicates = self.route.predicates
+        conditions = sorted(map(describe_predicate, predicates))
+        # A condition on a value is met by fewer requests than one on being there.
+        valued = sum(getattr(predicate, "value", None) is not None for predicate in predicates)
+        return (tuple(segment.key for segment in self.segments), -len(conditions), -valued, conditions)
 
     @property
     def precedence(self) -> tuple[object, ...]:

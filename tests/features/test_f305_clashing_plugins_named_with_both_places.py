@@ -34,7 +34,7 @@ def answer() -> str:
 '''
 VERBS = {
     "route": 'setup.routes.get("/report")(answer)',
-    "shape of a route": 'setup.routes.get("/report/{{{name}_id:int}}")(answer)  # here',
+    "shape of a route": 'setup.routes.get("/report/{{{name}_id:int}}")(answer)',
     "provided type": "setup.provide(dict, answer)",
     "header": 'setup.headers({{"x-made-by": "{name}"}})  # here',
     "command": 'setup.command("report", answer)',
