@@ -91,20 +91,14 @@ def test_command_that_cannot_be_called_is_an_error() -> None:
     assert find(app)["cli.E001"].level == "error"
 
 
-def test_command_with_a_name_that_is_taken_is_found_with_both_places() -> None:
+def test_command_with_the_name_of_a_built_in_one_is_found_with_its_place() -> None:
     app = BaseApp()
-
-    @app.command("load")
-    def first() -> None: ...
-
-    @app.command("load")
-    def second() -> None: ...
 
     @app.command("run")
     def run() -> None: ...
 
     found = [finding for finding in run_checks(app, app.freeze()) if finding.id == "cli.W001"]
-    assert [len(finding.where) for finding in found] == [2, 1]
+    assert [len(finding.where) for finding in found] == [1]
 
 
 def test_check_that_fails_is_a_finding_and_the_others_still_run() -> None:
