@@ -5,31 +5,20 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Callable, Coroutine, Mapping
-from itertools import count
+from collections.abc import Callable, Coroutine
 from typing import Any  # Any: what handlers and hooks take and give, what a coroutine yields
 
-from bistro.app.assemble import (
-    PlanMaker,
-    Plans,
-    find_commands,
-    find_default_headers,
-    find_providers,
-    install_plugins,
-)
-from bistro.app.background import BackgroundKeeper
+from bistro.app.assemble import Plans
+from bistro.app.frozen import Frozen
 from bistro.app.hooks import Function, Observer
 from bistro.app.lifespan import Lifespan, LifespanFunction
-from bistro.app.plan import Plan
 from bistro.app.setup import Check, Plugin, Registered, Setup
 from bistro.app.threads import AppThreads
 from bistro.ground.errors import FrozenError
 from bistro.ground.registry import Origin, origin_of_caller
 from bistro.ground.types import AsgiReceive, AsgiScope, AsgiSend, Exchange
-from bistro.http import BadRequest, Empty, MethodNotAllowed, NotFound, Redirect, Response
-from bistro.routing import Route, Routes, RouteTable, SlashPolicy, UrlTable, include
+from bistro.routing import Routes, SlashPolicy
 from bistro.serving.asgi import AsgiAdapter
 from bistro.serving.run import Binding, address_of, run_app
 
@@ -177,93 +166,3 @@ class BaseApp:
         if self._asgi is None:
             self._asgi = AsgiAdapter(self)
         await self._asgi(scope, receive, send)
-
-
-class Frozen:
-    """An app that can't change any more: its table, its plans, its URLs."""
-
-    def __init__(
-        self,
-        own_registered: Registered,
-        plugins: tuple[Plugin, ...],
-        own: Routes,
-        slash: SlashPolicy,
-        plans: Plans,
-        threads: AppThreads,
-    ) -> None:
-        self.threads = threads
-        registered = Registered()
-        groups = install_plugins(plugins, registered)
-        # Behind the plugins' own, so that a site has the last word.
-        registered.extend(own_registered)
-        self.commands = find_commands(registered)
-        self.registered = registered
-        # Each under a group of its own, as the app's routes are under the app's.
-        everything = [route for group in groups for route in Routes([include(group)]).all_routes()]
-        everything += own.all_routes()
-        self.url = UrlTable(everything)
-        self.keeper = BackgroundKeeper()
-        maker = PlanMaker(
-            registered,
-            find_providers(registered),
-            find_default_headers(registered),
-            self.url,
-            plans,
-            self.keeper,
-            self.threads,
-            _request_ids(),
-            own.hooks,
-        )
-        pairs = list(zip(everything, maker.make_all(everything), strict=True))
-        self.table: RouteTable[Plan] = RouteTable(pairs, slash)
-        self.plans: Mapping[Route, Plan] = {}
-        self.routes = tuple(everything)
-        self._pairs = pairs
-        self._miss = maker.make(_miss_route(self.answer_miss))
-        self._static = self.table.static
-        self._find = self.table.find_dynamic
-
-    def plan_of(self, route: Route) -> Plan:
-        """The plan that was made for `route`."""
-        return next(plan for each, plan in self._pairs if each is route)
-
-    def handle(self, exchange: Exchange) -> Coroutine[Any, Any, None] | None:
-        """The entry of every request: find its plan and run it."""
-        plan = self._static[exchange.method].get(exchange.raw_path)
-        if plan is not None:
-            return plan(exchange, ())
-        try:
-            found = self._find(exchange.method, exchange.raw_path, exchange)
-        except Exception:  # noqa: BLE001 - the plan for misses meets the same error inside its gate
-            found = None
-        if found is None:
-            return self._miss(exchange, ())
-        return found[0](exchange, found[1])
-
-    def answer_miss(self, exchange: Exchange) -> Response:
-        """404, 405 with `Allow`, the answer to OPTIONS, or the redirect that the slash policy asks for."""
-        miss = self.table.explain_miss(exchange.method, exchange.raw_path, exchange)
-        if miss.allow and exchange.method == "OPTIONS":
-            return Empty(headers={"allow": ", ".join(sorted(miss.allow))})
-        if miss.allow:
-            raise MethodNotAllowed(allow=miss.allow)
-        if miss.redirect_path is not None:
-            query = f"?{exchange.query_string}" if exchange.query_string else ""
-            return Redirect(miss.redirect_path + query, status=308)
-        if self.table.find(exchange.method, exchange.raw_path, exchange) is not None:
-            raise BadRequest  # found now, after an error of a predicate: its site's fault stays hidden
-        raise NotFound
-
-
-def _request_ids() -> Callable[[], str]:
-    # No secrets, only unlikely to occur twice: what this app chose by chance, and a number. All of it
-    # runs in C, at a third of the price of a random number for each request.
-    return map(f"{os.urandom(6).hex()}{{:012x}}".format, count(1)).__next__
-
-
-def _miss_route(handler: Callable[..., Any]) -> Route:
-    """A route that no path leads to, for the plan of everything that no route answers."""
-    holder = Routes()
-    holder.get("/", blocking=False, name="no route")(handler)
-    (route,) = holder.all_routes()
-    return route

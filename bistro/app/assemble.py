@@ -1,4 +1,4 @@
-"""Freeze an app: install its plugins, check everything, and make one plan for each route."""
+"""Make one plan for each route: its hooks in order, its values, its errors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from bistro.app.background import BackgroundKeeper
 from bistro.app.built_in import follow, time_limit
-from bistro.app.errors import HookError, InjectionError, PluginError, SetupErrors
+from bistro.app.errors import HookError, SetupErrors
 from bistro.app.failures import FailureGate
 from bistro.app.hooks import Hook, HookKind, Provider
 from bistro.app.inject import Binder, is_async, signature_of
@@ -22,59 +22,17 @@ from bistro.app.interpret import InterpretedPlan
 from bistro.app.plan import Plan, write_plan
 from bistro.app.quick import find_narrowing
 from bistro.app.reply import response_maker
-from bistro.app.setup import Command, HeaderValue, Plugin, Registered, Setup
+from bistro.app.setup import Registered
 from bistro.app.steps import Layer, Spec
 from bistro.app.threads import AppThreads
 from bistro.ground.errors import SetupError
-from bistro.ground.registry import Origin, find_origin
+from bistro.ground.registry import find_origin
 from bistro.ground.types import UrlBuilder
 from bistro.http import DefaultHeaders, FormLimits, Request, RequestTools
-from bistro.routing import DeclaredRedirect, HookRecord, Route, Routes
+from bistro.routing import DeclaredRedirect, HookRecord, Route
 from bistro.validation import json_decoder
 
 Plans = Literal["written", "interpreted"]
-
-
-def install_plugins(plugins: Sequence[Plugin], registered: Registered) -> list[Routes]:
-    """Install each plugin behind those it requires; the routes that they added, in that order."""
-    groups = []
-    for plugin in in_order_of_requirement(plugins):
-        setup = Setup(registered, type(plugin).__name__)
-        plugin.install(setup)
-        groups.append(setup.routes)
-    return groups
-
-
-def in_order_of_requirement(plugins: Sequence[Plugin]) -> list[Plugin]:
-    """The plugins so that each stands behind those it requires, else as given. Raises `PluginError`."""
-    given: dict[type, Plugin] = {}
-    for plugin in plugins:
-        if type(plugin) in given:
-            fix = "Give it once, with the arguments that you mean."
-            raise PluginError(f"the plugin {type(plugin).__name__} is given twice", fix=fix)
-        given[type(plugin)] = plugin
-    ordered: dict[type, Plugin] = {}
-    for plugin in plugins:
-        _place(plugin, given, ordered, ())
-    return list(ordered.values())
-
-
-def _place(
-    plugin: Plugin, given: Mapping[type, Plugin], ordered: dict[type, Plugin], path: tuple[type, ...]
-) -> None:
-    kind = type(plugin)
-    if kind in path:
-        chain = " -> ".join(each.__name__ for each in (*path, kind))
-        raise PluginError(f"plugins that require each other: {chain}")
-    for required in getattr(plugin, "requires", ()):
-        if required not in given:
-            raise PluginError(
-                f"{kind.__name__} requires {required.__name__}, which is not installed",
-                where=(find_origin(kind.install),),
-                fix=f"Give it too: App({required.__name__}(), {kind.__name__}()).",
-            )
-        _place(given[required], given, ordered, (*path, kind))
-    ordered.setdefault(kind, plugin)
 
 
 class PlanMaker(Struct):
@@ -267,51 +225,3 @@ def _return_hint(handler: Callable[..., Any]) -> Any:
         return get_type_hints(handler).get("return", inspect.Signature.empty)
     except (NameError, TypeError):
         return inspect.Signature.empty
-
-
-def find_providers(registered: Registered) -> dict[type, Provider]:
-    """Who provides each type. Raises `InjectionError` where two do and none overrides the other."""
-    found: dict[type, Provider] = {}
-    for provider in registered.providers:
-        known = found.get(provider.type)
-        if known is not None and not provider.override:
-            raise InjectionError(
-                f"two providers for {provider.type.__name__}",
-                where=(known.origin, provider.origin),
-                fix="Install one of them, or pass override=True where the second is to win.",
-            )
-        found[provider.type] = provider
-    return found
-
-
-def find_commands(registered: Registered) -> tuple[Command, ...]:
-    """The commands by name. Raises `PluginError` where two have one name and none overrides the other."""
-    found: dict[str, Command] = {}
-    for command in registered.commands:
-        known = found.get(command.name)
-        if known is not None and not command.override:
-            raise PluginError(
-                f"two commands are called {command.name}",
-                where=(known.origin, command.origin),
-                fix="Rename one, or pass override=True where the second is to win.",
-            )
-        found[command.name] = command
-    return tuple(found.values())
-
-
-def find_default_headers(registered: Registered) -> DefaultHeaders:
-    """The headers of every answer. Raises `HookError` where two plugins set one differently."""
-    found: dict[str, tuple[HeaderValue, Origin]] = {}
-    for name, value, origin, override in registered.headers:
-        known = found.get(name)
-        if known is not None and known[0] != value and not override:
-            raise HookError(
-                f"two values for the header {name} of every answer",
-                where=(known[1], origin),
-                fix="Set it in one place, or pass override=True where the second is to win.",
-            )
-        found[name] = (value, origin)
-    return DefaultHeaders(
-        {name: value for name, (value, _) in found.items() if isinstance(value, str)},
-        {name: value for name, (value, _) in found.items() if callable(value)},
-    )

@@ -1,0 +1,52 @@
+"""Install plugins, each behind those that it requires."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from bistro.app.errors import PluginError
+from bistro.app.setup import Plugin, Registered, Setup
+from bistro.ground.registry import find_origin
+from bistro.routing import Routes
+
+
+def install_plugins(plugins: Sequence[Plugin], registered: Registered) -> list[Routes]:
+    """Install each plugin behind those it requires; the routes that they added, in that order."""
+    groups = []
+    for plugin in in_order_of_requirement(plugins):
+        setup = Setup(registered, type(plugin).__name__)
+        plugin.install(setup)
+        groups.append(setup.routes)
+    return groups
+
+
+def in_order_of_requirement(plugins: Sequence[Plugin]) -> list[Plugin]:
+    """The plugins so that each stands behind those it requires, else as given. Raises `PluginError`."""
+    given: dict[type, Plugin] = {}
+    for plugin in plugins:
+        if type(plugin) in given:
+            fix = "Give it once, with the arguments that you mean."
+            raise PluginError(f"the plugin {type(plugin).__name__} is given twice", fix=fix)
+        given[type(plugin)] = plugin
+    ordered: dict[type, Plugin] = {}
+    for plugin in plugins:
+        _place(plugin, given, ordered, ())
+    return list(ordered.values())
+
+
+def _place(
+    plugin: Plugin, given: Mapping[type, Plugin], ordered: dict[type, Plugin], path: tuple[type, ...]
+) -> None:
+    kind = type(plugin)
+    if kind in path:
+        chain = " -> ".join(each.__name__ for each in (*path, kind))
+        raise PluginError(f"plugins that require each other: {chain}")
+    for required in getattr(plugin, "requires", ()):
+        if required not in given:
+            raise PluginError(
+                f"{kind.__name__} requires {required.__name__}, which is not installed",
+                where=(find_origin(kind.install),),
+                fix=f"Give it too: App({required.__name__}(), {kind.__name__}()).",
+            )
+        _place(given[required], given, ordered, (*path, kind))
+    ordered.setdefault(kind, plugin)
