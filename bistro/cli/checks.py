@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args, get_type_hints  # Any: types and values of the site
 
 from bistro.app import BaseApp, Finding, Frozen
 from bistro.cli.command_maker import read_parameters

@@ -22,7 +22,7 @@ from asyncio.tasks import _enter_task, _leave_task
 from collections.abc import Callable, Coroutine, Generator
 from contextvars import Context
 from dataclasses import dataclass
-from typing import Any
+from typing import Any  # Any: what a coroutine yields and is sent is between it and its event loop
 
 CARRIERS_COUNT = 16
 """As many wait from the start, on 3.11."""
