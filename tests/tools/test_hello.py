@@ -15,7 +15,7 @@ def test_hello_is_answered_within_the_frames_and_calls_that_the_house_allows():
 
 
 def test_count_begins_with_the_server_calling_the_app_and_has_the_plan_in_it():
-    assert measure_hello().calls[:2] == ["app.py: handle", "<plan GET />: plan"]
+    assert measure_hello().calls[:2] == ["frozen.py: handle", "<plan GET />: plan"]
 
 
 def test_measuring_writes_no_line_of_a_log(capfd):
