@@ -78,17 +78,10 @@ class PlanMaker(Struct):
         binder = Binder(self.providers, types)
         handler = binder.bind(function, "handler", origin, in_thread=in_thread)
         hooks = self._hooks_of(route)
-        layers = [
-            self._layer(hook, binder)
-            for hook in hooks
-            if hook.kind != "on_error" and hook.only_if_used is None
-        ]
-        late = {
-            id(hook): self._layer(hook, binder)
-            for hook in hooks
-            if hook.kind != "on_error" and hook.only_if_used is not None and hook.only_if_used in binder.used
-        }
-        ordered = _merge(hooks, layers, late)
+        flat = [hook for hook in hooks if hook.kind != "on_error"]
+        # First those that always stand, since they may ask for what the others wait for.
+        layers = {id(hook): self._layer(hook, binder) for hook in flat if hook.only_if_used is None}
+        layers |= {id(hook): self._layer(hook, binder) for hook in flat if hook.only_if_used in binder.used}
         gate = FailureGate([prepare_error_hook(hook) for hook in reversed(hooks) if hook.kind == "on_error"])
         status = options.get("status", 200)
         returns = _return_hint(function)
@@ -96,12 +89,12 @@ class PlanMaker(Struct):
         return Spec(
             title=f"{route} -> {origin.name}",
             handler=handler,
-            layers=tuple(ordered),
+            layers=tuple(layers[id(hook)] for hook in flat if id(hook) in layers),
             fail=gate.answer,
             fail_is_async=gate.is_async,
             observers=tuple(function for function, _ in self.registered.observers),
             defaults=self.defaults,
-            tools=self._tools_for(route, binder),
+            tools=self._tools_for(route),
             path_parameters=tuple(types),
             make_response=response_maker(status, narrow),
             keeper=self.keeper,
@@ -111,7 +104,7 @@ class PlanMaker(Struct):
             status=status,
         )
 
-    def _tools_for(self, route: Route, binder: Binder) -> RequestTools:
+    def _tools_for(self, route: Route) -> RequestTools:
         tools = RequestTools(self.url_for, decode_json, FormLimits(), self.new_id)
         size_max = route.options.get("body_size_max")
         if size_max is not None:
@@ -161,20 +154,6 @@ def _handler_of(route: Route) -> tuple[Callable[..., Any], bool]:
         return follow(handler), False
     may_block = not is_async(handler) and not is_generator(handler)
     return handler, may_block and route.options.get("blocking", True)
-
-
-def _merge(hooks: Sequence[Hook], layers: Sequence[Layer], late: Mapping[int, Layer]) -> list[Layer]:
-    """All layers in the order of their hooks; `late` are those that wait for what the others use."""
-    remaining = iter(layers)
-    merged = []
-    for hook in hooks:
-        if hook.kind == "on_error":
-            continue
-        if hook.only_if_used is None:
-            merged.append(next(remaining))
-        elif id(hook) in late:
-            merged.append(late[id(hook)])
-    return merged
 
 
 def _from_record(record: HookRecord) -> Hook:
