@@ -4,7 +4,7 @@ One worker on one core, wrk on the other, 64 connections that stay open; the kin
 every round. Requests a second vary by half on a shared machine; the server's own CPU time per
 request (user and system, from /proc) varies far less, and decides. Needs Linux and wrk.
 
-    ./run bench http [--rounds 5] [--seconds 2] [--json FILE]
+    ./run bench http [--rounds 5] [--seconds 2] [--cases json,items] [--json FILE]
 """
 
 from __future__ import annotations
@@ -29,6 +29,13 @@ POST_SCRIPT = f"""wrk.method = "POST"
 wrk.body = '{BODY}'
 wrk.headers["Content-Type"] = "application/json"
 """
+PIPELINE_SIZE = 16
+PIPELINE_SCRIPT = f"""init = function(args)
+  local one = wrk.format(nil, wrk.path)
+  requests = string.rep(one, {PIPELINE_SIZE})
+end
+request = function() return requests end
+"""
 BROWSER_HEADERS = {
     "Connection": "keep-alive",
     "Cache-Control": "max-age=0",
@@ -52,7 +59,9 @@ PATHS = {
     "params": "/users/42/posts/hello",
     "items": "/items",
     "browser": "/json",
+    "pipelined": "/plaintext",
 }
+SCRIPTS = {"items": POST_SCRIPT, "pipelined": PIPELINE_SCRIPT}
 KINDS = ("limit", "sync", "async", "defaults")
 # Case, kind, and the least share of the limit's speed that is wanted (kind's time ≥ this · limit's).
 WANTED = {
@@ -60,6 +69,7 @@ WANTED = {
     **{(case, "async"): 0.80 for case in ("json", "plaintext", "params", "items")},
     ("items", "sync"): 0.80,
     ("json", "defaults"): 0.75,
+    ("pipelined", "sync"): 0.50,
 }
 
 
@@ -89,22 +99,31 @@ def start_server(kind: str, port: int) -> Served:
     command = ["taskset", "-c", "0", sys.executable, *module]
     # Defaults write an access log; where it goes must not be what is measured.
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    served = Served(kind, port, process)
+    wait_for_server(served)
+    return served
+
+
+def wait_for_server(served: Served) -> None:
+    """Ask until it answers; end the program where it does not."""
     deadline = time.monotonic() + 10
     while True:
         try:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/json", timeout=1).read()
+            urllib.request.urlopen(f"http://127.0.0.1:{served.port}/json", timeout=1).read()
         except OSError:
-            if time.monotonic() > deadline or process.poll() is not None:
-                raise SystemExit(f"the server {kind} did not start") from None
+            if time.monotonic() > deadline or served.process.poll() is not None:
+                raise SystemExit(f"the server {served.kind} did not start") from None
             time.sleep(0.05)
         else:
-            return Served(kind, port, process)
+            return
 
 
-def load(served: Served, case: str, seconds: int, script: Path) -> None:
+def load(served: Served, case: str, seconds: int, folder: Path) -> None:
     """One burst of requests; note what each took."""
     command = ["taskset", "-c", "1", "wrk", "-t1", "-c64", f"-d{seconds}s"]
-    if case == "items":
+    if case in SCRIPTS:
+        script = folder / f"{case}.lua"
+        script.write_text(SCRIPTS[case])
         command += ["-s", str(script)]
     if case == "browser":
         command += [part for name, value in BROWSER_HEADERS.items() for part in ("-H", f"{name}: {value}")]
@@ -122,17 +141,15 @@ def load(served: Served, case: str, seconds: int, script: Path) -> None:
     served.per_second.setdefault(case, []).append(count / float(found[2]))
 
 
-def measure(rounds: int, seconds: int) -> dict[str, dict[str, dict[str, float]]]:
+def measure(rounds: int, seconds: int, cases: list[str]) -> dict[str, dict[str, dict[str, float]]]:
     """Median and least microseconds, and median requests per second: case → kind → figure."""
     servers = [start_server(kind, 9100 + number) for number, kind in enumerate(KINDS)]
     try:
         with tempfile.TemporaryDirectory() as folder:
-            script = Path(folder) / "post.lua"
-            script.write_text(POST_SCRIPT)
             for _ in range(rounds):
-                for case in PATHS:
+                for case in cases:
                     for served in servers:
-                        load(served, case, seconds, script)
+                        load(served, case, seconds, Path(folder))
     finally:
         for served in servers:
             served.process.terminate()
@@ -146,7 +163,7 @@ def measure(rounds: int, seconds: int) -> dict[str, dict[str, dict[str, float]]]
             }
             for served in servers
         }
-        for case in PATHS
+        for case in cases
     }
 
 
@@ -165,6 +182,8 @@ def report(results: dict[str, dict[str, dict[str, float]]]) -> str:
                 f"| {case} | {kind} | {figures['median']:.2f} | {figures['least']:.2f} | "
                 f"{figures['per_second']:,.0f} | {share:.2f} | {f'≥ {wanted:.2f}' if wanted else ''} |"
             )
+    if not {"json", "browser"} <= results.keys():
+        return "\n".join(lines)
     more = results["json"]["defaults"]["median"] - results["json"]["sync"]["median"]
     headers = results["browser"]["sync"]["median"] - results["json"]["sync"]["median"]
     lines += ["", f"All default plugins: {more:+.2f} µs over bare json (wanted: ≤ 2.5)."]
@@ -177,19 +196,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Bistro's server against the hand-written limit.")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=2)
+    parser.add_argument("--cases", type=lambda text: text.split(","), default=list(PATHS))
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     if shutil.which("wrk") is None or shutil.which("taskset") is None:
         sys.stderr.write("This benchmark needs wrk and taskset.\n")
         return 2
-    results = measure(options.rounds, options.seconds)
+    results = measure(options.rounds, options.seconds, options.cases)
     if options.json:
         options.json.write_text(json.dumps(results, indent=1))
     sys.stdout.write(report(results) + "\n")
     missed = [
         (case, kind)
         for (case, kind), share in WANTED.items()
-        if results[case]["limit"]["median"] / results[case][kind]["median"] < share
+        if case in results and results[case]["limit"]["median"] / results[case][kind]["median"] < share
     ]
     return int(bool(missed))
 

@@ -1,6 +1,6 @@
 """The raw limit: the same answers from a hand-written protocol on uvloop and httptools.
 
-No framework can be faster than this on the same parts: a dictionary for paths, one regular
+What a careful hand writes on the same parts: a dictionary for paths, one regular
 expression for parameters, msgspec for JSON, headers made once, no limits and no time-outs.
 
     python benchmarks/limit.py PORT

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
+
+from bistro.ground import lazy_names
 
 if TYPE_CHECKING:
     from bistro.app import Background as Background
@@ -18,10 +19,13 @@ if TYPE_CHECKING:
     from bistro.app import Setup as Setup
     from bistro.ground.text import escape as escape
     from bistro.http import Empty as Empty
+    from bistro.http import Event as Event
+    from bistro.http import EventStream as EventStream
     from bistro.http import File as File
     from bistro.http import Html as Html
     from bistro.http import HttpError as HttpError
     from bistro.http import Json as Json
+    from bistro.http import JsonLines as JsonLines
     from bistro.http import NotFound as NotFound
     from bistro.http import Redirect as Redirect
     from bistro.http import Request as Request
@@ -29,36 +33,34 @@ if TYPE_CHECKING:
     from bistro.http import Stream as Stream
     from bistro.http import Text as Text
     from bistro.http import Upload as Upload
+    from bistro.http import WebSocket as WebSocket
+    from bistro.http import WebSocketDisconnected as WebSocketDisconnected
+    from bistro.http import WebSocketOptions as WebSocketOptions
+    from bistro.http import long_poll as long_poll
+    from bistro.plugins.rendering import render as render
     from bistro.routing import Routes as Routes
     from bistro.site import App as App
+    from bistro.templates import Page as Page
 
 __version__ = "0.1.0"
 
 _ROOMS = {
-    "bistro.app": (
+    "app": (
         "Background", "Body", "Cookie", "From", "Header", "Path", "Plugin", "Proceed", "Query", "Setup",
     ),
-    "bistro.ground.text": ("escape",),
-    "bistro.http": (
-        "Empty", "File", "Html", "HttpError", "Json", "NotFound", "Redirect",
-        "Request", "Response", "Stream", "Text", "Upload",
+    "ground.text": ("escape",),
+    "http": (
+        "Empty", "Event", "EventStream", "File", "Html", "HttpError", "Json", "JsonLines", "NotFound",
+        "Redirect", "Request", "Response", "Stream", "Text", "Upload",
+        "WebSocket", "WebSocketDisconnected", "WebSocketOptions", "long_poll",
     ),
-    "bistro.routing": ("Routes",),
-    "bistro.site": ("App",),
+    "plugins.rendering": ("render",),
+    "routing": ("Routes",),
+    "site": ("App",),
+    "templates": ("Page",),
 }  # fmt: skip
-_ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 
-__all__ = sorted(_ROOM_OF)
+__all__ = sorted(name for names in _ROOMS.values() for name in names)
 
-
-def __getattr__(name: str) -> object:
-    room = _ROOM_OF.get(name)
-    if room is None:
-        raise AttributeError(f"module 'bistro' has no attribute {name!r}")
-    thing = getattr(importlib.import_module(room), name)
-    globals()[name] = thing
-    return thing
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+if not TYPE_CHECKING:  # checkers would take any name for one of ours
+    __getattr__, __dir__ = lazy_names(__name__, _ROOMS)

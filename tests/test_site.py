@@ -9,7 +9,17 @@ import pytest
 
 from bistro import App
 from bistro.ground.errors import SetupError
-from bistro.plugins import DebugPage, ErrorPages, Health, HostCheck, RequestLog, SecurityHeaders, Static
+from bistro.plugins import (
+    Csrf,
+    DebugPage,
+    ErrorPages,
+    Health,
+    HostCheck,
+    Rendering,
+    RequestLog,
+    SecurityHeaders,
+    Static,
+)
 from bistro.testing import Client
 
 HTML = {"accept": "text/html"}
@@ -20,7 +30,16 @@ def kinds(app: App) -> list[type]:
 
 
 def test_app_comes_with_the_parts_that_every_site_needs() -> None:
-    assert kinds(App()) == [RequestLog, HostCheck, SecurityHeaders, ErrorPages, Health]
+    assert kinds(App()) == [
+        RequestLog,
+        HostCheck,
+        SecurityHeaders,
+        ErrorPages,
+        Csrf,
+        Rendering,
+        Static,
+        Health,
+    ]
 
 
 def test_app_without_defaults_has_none() -> None:

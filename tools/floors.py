@@ -22,7 +22,7 @@ FLOORS: dict[int, tuple[str, ...]] = {
     5: ("front door",),  # bistro/__init__.py and bistro/site.py: App() comes with default plugins
     4: ("plugins",),
     3: ("app",),
-    2: ("routing", "forms", "serving"),
+    2: ("routing", "forms", "serving", "migrations"),
     1: (
         "http",
         "validation",
@@ -43,6 +43,7 @@ JOINED = {
     "routing": {"http", "validation"},
     "forms": {"http", "validation", "templates", "db"},
     "serving": {"http"},
+    "migrations": {"db"},
 }
 FRONT_DOOR = ("bistro", "bistro.site")
 MAP_PATTERN = re.compile(r"(<!-- floors: begin[^\n]*-->\n).*?(<!-- floors: end -->)", re.DOTALL)

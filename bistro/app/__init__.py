@@ -2,11 +2,22 @@
 
 from bistro.app.app import BaseApp
 from bistro.app.background import Background
-from bistro.app.errors import HookError, InjectionError, PluginError, SetupErrors
+from bistro.app.errors import (
+    HookError,
+    InjectionError,
+    LateValueError,
+    MountError,
+    PluginError,
+    SetupErrors,
+)
 from bistro.app.frozen import Frozen
 from bistro.app.hooks import Hook, Observer, Provider
+from bistro.app.late import LateValues, quick_globals
 from bistro.app.markers import Body, Cookie, From, Header, Path, Proceed, Query
-from bistro.app.setup import Check, Command, Finding, Plugin, Setup
+from bistro.app.proxies import TrustedProxiesError
+from bistro.app.setup import Check, Command, Finding, ModelPackage, Plugin, Setup
+from bistro.app.static_folder import StaticFolder
+from bistro.app.template_parts import TemplateFolder, TemplateName, TemplateParts
 
 __all__ = [
     "Background",
@@ -22,6 +33,10 @@ __all__ = [
     "Hook",
     "HookError",
     "InjectionError",
+    "ModelPackage",
+    "LateValueError",
+    "LateValues",
+    "MountError",
     "Observer",
     "Path",
     "Plugin",
@@ -31,4 +46,10 @@ __all__ = [
     "Query",
     "Setup",
     "SetupErrors",
+    "TrustedProxiesError",
+    "TemplateFolder",
+    "TemplateName",
+    "StaticFolder",
+    "TemplateParts",
+    "quick_globals",
 ]

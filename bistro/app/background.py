@@ -6,7 +6,7 @@ import asyncio
 import inspect
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from typing import ParamSpec, TypeAlias
+from typing import Any, ParamSpec, TypeAlias
 
 from bistro.ground.concurrency import run_in_thread
 
@@ -16,14 +16,18 @@ _logger = logging.getLogger("bistro.background")
 
 
 class BackgroundKeeper:
-    """Holds the jobs of one app while they run, so that a stopping app can wait for them."""
+    """Holds what one app has begun and no request waits for, so that a stopping app can wait for it."""
 
     def __init__(self) -> None:
-        self._tasks: set[asyncio.Task[None]] = set()
+        # Any: nobody looks at what a task gives.
+        self._tasks: set[asyncio.Task[Any]] = set()
 
     def start(self, jobs: list[Job]) -> None:
         """Run `jobs` one after the other, apart from the request that left them."""
-        task = asyncio.get_running_loop().create_task(_run_all(jobs), name="bistro background")
+        self.keep(asyncio.get_running_loop().create_task(_run_all(jobs), name="bistro background"))
+
+    def keep(self, task: asyncio.Task[Any]) -> None:  # Any: see above
+        """Hold a task that goes on although its request has its answer."""
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -39,7 +43,8 @@ class Background:
     """`background: Background` lets a handler leave work for after its answer.
 
     Jobs run in order in this process, in the background of later requests: for what may be lost
-    when the process ends. An app that stops gives them ten seconds. A `def` function runs in a
+    when the process ends. Where an error is answered, none of them runs. An app that stops gives them
+    ten seconds, and a worker no more than two beyond its time of grace. A `def` function runs in a
     thread; an error is logged and does not keep the next job from running.
     """
 
@@ -57,6 +62,10 @@ class Background:
     ) -> None:
         """Call `function` with these arguments once the answer is sent."""
         self._jobs.append(lambda: _call(function, arguments, options))
+
+    def drop(self) -> None:
+        """Forget the jobs; called by the plan where an error is answered instead of what was meant."""
+        self._jobs.clear()
 
     def start(self, keeper: BackgroundKeeper) -> None:
         """Begin with the jobs; called by the plan behind the answer."""

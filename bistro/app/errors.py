@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bistro.ground.errors import SetupError
+from bistro.ground.errors import BistroError, SetupError
 
 
 class HookError(SetupError):
@@ -30,11 +30,21 @@ class InjectionError(SetupError):
 class PluginError(SetupError):
     """A plugin that can't be installed as it is.
 
-    If you see this: it requires another plugin that is not among those given to `App`, or two of
-    the same kind were given.
+    If you see this: it requires another plugin that is not among those given to `App`, two of the
+    same kind were given, or `App` was given a class, or something else that has no `install`.
     """
 
     code = "B303"
+
+
+class MountError(SetupError):
+    """A mounted application that can't be used as it is.
+
+    If you see this: it failed to start, it gave no answer to a request, or it is a WSGI application
+    and the bridge to it is not installed.
+    """
+
+    code = "B307"
 
 
 class SetupErrors(SetupError):
@@ -48,3 +58,24 @@ class SetupErrors(SetupError):
 
     def __str__(self) -> str:
         return "\n\n".join([*map(str, self.errors), self.what])
+
+
+class WebSocketRouteError(SetupError):
+    """A route for WebSockets that can't be one.
+
+    If you see this: the handler of a `websocket` route is not `async`, takes no `WebSocket` or asks
+    for a body, an ordinary one asks for a `WebSocket`, or an allowed origin is no origin.
+    """
+
+    code = "B306"
+
+
+class LateValueError(BistroError):
+    """A template global that has to be awaited was asked for where nothing can be.
+
+    If you see this: what makes the global is async, or needs something that is, and the template does
+    not mention its name: a function that is given the whole context asked for it. Write the name in
+    the template, or give the value from the handler.
+    """
+
+    code = "B655"

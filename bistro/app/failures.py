@@ -6,12 +6,21 @@ import inspect
 import logging
 from collections.abc import Sequence
 
+from bistro.app.answers import Answers
 from bistro.app.hooks import Hook
+from bistro.app.late import LateValues
 from bistro.app.reply import response_maker
+from bistro.ground.errors import AnswerableError, BistroError
 from bistro.ground.problems import Problem
 from bistro.ground.text import escape
 from bistro.http import HttpError, InternalServerError, Request, Response
-from bistro.http.errors import BadRequest, NotFound, UnprocessableContent, problem_details
+from bistro.http.errors import (
+    BadRequest,
+    NotFound,
+    UnprocessableContent,
+    http_error_for,
+    problem_details,
+)
 from bistro.http.response import HTML_BLOCK, PROBLEM_BLOCK
 from bistro.validation import ValidationFailed, encode_json_safely
 
@@ -22,32 +31,70 @@ _make_response = response_maker(200)
 class FailureGate:
     """Answers the errors of one route: by its own hooks, inner before outer, else by their status."""
 
-    def __init__(self, hooks: Sequence[Hook]) -> None:
-        """`hooks`: the on_error hooks that hold for the route, innermost first."""
+    def __init__(self, hooks: Sequence[Hook], answers: Answers, *, waits: bool = False) -> None:
+        """`hooks`: the on_error hooks that hold for the route, innermost first.
+
+        `waits`: whether some answer may have to be awaited, even if no hook has.
+        """
         self._hooks = tuple(hooks)
-        self.is_async = any(inspect.iscoroutinefunction(hook.function) for hook in hooks)
+        self._answers = answers
+        self.is_async = waits or any(inspect.iscoroutinefunction(hook.function) for hook in hooks)
         self.answer = self._answer_async if self.is_async else self._answer
 
-    def _answer(self, request: Request, error: BaseException) -> Response:
-        error = as_http_error(error)
-        hook = self._find_hook(error)
-        try:
-            if hook is not None:
-                return _finish(request, hook.function(**hook.options["give"](request, error)), error, hook)
-        except Exception as second:  # noqa: BLE001 - an error page must not fail
-            error = second
-        return answer_plainly(request, error)
-
-    async def _answer_async(self, request: Request, error: BaseException) -> Response:
-        error = as_http_error(error)
-        hook = self._find_hook(error)
+    def _answer(self, request: Request, error: BaseException, late: LateValues | None = None) -> Response:
+        hook, error = self._choose(error)
         try:
             if hook is not None:
                 result = hook.function(**hook.options["give"](request, error))
-                return _finish(request, await result if inspect.isawaitable(result) else result, error, hook)
+                return self._finish(request, result, self._answered(request, result, late), error, hook)
         except Exception as second:  # noqa: BLE001 - an error page must not fail
             error = second
         return answer_plainly(request, error)
+
+    async def _answer_async(
+        self, request: Request, error: BaseException, late: LateValues | None = None
+    ) -> Response:
+        hook, error = self._choose(error)
+        try:
+            if hook is not None:
+                result = hook.function(**hook.options["give"](request, error))
+                if inspect.isawaitable(result):
+                    result = await result
+                answer = self._answered(request, result, late)
+                if inspect.iscoroutine(answer):
+                    answer = await answer
+                return self._finish(request, result, answer, error, hook)
+        except Exception as second:  # noqa: BLE001 - an error page must not fail
+            error = second
+        return answer_plainly(request, error)
+
+    def _choose(self, error: BaseException) -> tuple[Hook | None, BaseException]:
+        """The hook that answers `error`, and the error as it is to be answered."""
+        if isinstance(error, AnswerableError):
+            # A site may have an answer of its own to the very kind; what is for all errors comes later.
+            hook = self._find_hook(error)
+            if hook is not None and hook.exception not in (BistroError, Exception, BaseException):
+                return hook, error
+        error = as_http_error(error)
+        return self._find_hook(error), error
+
+    def _answered(self, request: Request, result: object, late: LateValues | None) -> object:
+        """What a plugin makes of a result of its own type, or the same result."""
+        answer = self._answers[type(result)]
+        return result if answer is None else answer(result, request, late)
+
+    def _finish(
+        self, request: Request, result: object, answer: object, error: BaseException, hook: Hook
+    ) -> Response:
+        """The hook's result, as `answer` made of it, as a response; plain data gets the error's status."""
+        # A hook for a kind of its own handles it; one for every error only makes the page.
+        if hook.exception in (Exception, BaseException) and not isinstance(error, HttpError):
+            note_unhandled(request, error)
+        is_plain = not isinstance(result, Response)
+        response = _make_response(answer)
+        if is_plain:
+            response.status = error.status if isinstance(error, (HttpError, AnswerableError)) else 500
+        return response
 
     def _find_hook(self, error: BaseException) -> Hook | None:
         # The nearest class wins over the nearest place: a hook for NotFound on the app
@@ -60,7 +107,9 @@ class FailureGate:
 
 
 def as_http_error(error: BaseException) -> BaseException:
-    """The same error, or the HTTP error that invalid input amounts to."""
+    """The HTTP error that invalid input, or what names its answer, amounts to; else the same error."""
+    if isinstance(error, AnswerableError) and error.status != 500:
+        return _as_answered(error)
     if not isinstance(error, ValidationFailed):
         return error
     problems = [
@@ -72,6 +121,16 @@ def as_http_error(error: BaseException) -> BaseException:
     if error.is_unreadable:
         return BadRequest("The body can't be read.", problems=problems)
     return UnprocessableContent("The request has invalid values.", problems=problems)
+
+
+def _as_answered(error: AnswerableError) -> HttpError:
+    if error.status >= 500:
+        _logger.warning("%s", error)  # the answer does not tell what was wrong
+    answer = http_error_for(error.status, error.detail)
+    answer.headers = dict(error.headers)
+    answer.problems = error.problems
+    answer.__cause__ = error
+    return answer
 
 
 def answer_plainly(request: Request, error: BaseException) -> Response:
@@ -117,15 +176,3 @@ def _page(error: HttpError) -> str:
         + (f"\n<ul>{rows}</ul>" if rows else "")
         + "\n</html>\n"
     )
-
-
-def _finish(request: Request, result: object, error: BaseException, hook: Hook) -> Response:
-    """The hook's result as a response; plain data gets the status of the error."""
-    # A hook for a kind of its own handles it; one for every error only makes the page.
-    if hook.exception in (Exception, BaseException) and not isinstance(error, HttpError):
-        note_unhandled(request, error)
-    if isinstance(result, Response):
-        return _make_response(result)
-    response = _make_response(result)
-    response.status = error.status if isinstance(error, HttpError) else 500
-    return response

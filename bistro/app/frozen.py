@@ -5,18 +5,43 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Coroutine
 from itertools import count
-from typing import Any  # Any: what a coroutine yields is between it and its event loop
+from pathlib import Path
+from typing import Any, TypeAlias  # Any: what a coroutine yields is between it and its event loop
 
 from bistro.app.assemble import PlanMaker, Plans
 from bistro.app.background import BackgroundKeeper
-from bistro.app.claims import find_commands, find_default_headers, find_providers
+from bistro.app.claims import (
+    find_answers,
+    find_commands,
+    find_default_headers,
+    find_model_packages,
+    find_providers,
+)
+from bistro.app.late import injected_globals
+from bistro.app.mounting import lifespan_steps
 from bistro.app.plan import Plan
 from bistro.app.plugins import install_plugins
+from bistro.app.proxies import TrustedProxies
 from bistro.app.setup import Plugin, Registered
 from bistro.app.threads import AppThreads
 from bistro.ground.types import Exchange
-from bistro.http import Empty, MethodNotAllowed, NotFound, Redirect, Response
+from bistro.http import (
+    BadRequest,
+    Empty,
+    MethodNotAllowed,
+    NotFound,
+    Redirect,
+    Response,
+    UpgradeRequired,
+    WebSocketOptions,
+    parse_host,
+    quote_path,
+    read_hops,
+)
+from bistro.http.websocket import UPGRADE
 from bistro.routing import Route, Routes, RouteTable, SlashPolicy, UrlTable, include
+
+Entry: TypeAlias = Callable[[Exchange], Coroutine[Any, Any, None] | None]
 
 
 class Frozen:
@@ -30,35 +55,53 @@ class Frozen:
         slash: SlashPolicy,
         plans: Plans,
         threads: AppThreads,
+        websockets: WebSocketOptions,
+        folder: Path,
+        root_path: str = "",
+        proxies: TrustedProxies | None = None,
     ) -> None:
+        self._root_path = root_path
         self.threads = threads
         registered = Registered()
-        groups = install_plugins(plugins, registered)
+        groups = install_plugins(plugins, registered, folder)
         # Behind the plugins' own, so that a site has the last word.
         registered.extend(own_registered)
         self.commands = find_commands(registered)
+        self.providers = find_providers(registered)
+        self.model_packages = find_model_packages(registered)
+        registered.template_parts.raise_conflicts()
         self.registered = registered
         # Each under a group of its own, as the app's routes are under the app's.
-        everything = [route for group in groups for route in Routes([include(group)]).all_routes()]
+        under_app = [Routes([include(group)], **own.group_options) for group in groups]
+        everything = [route for group in under_app for route in group.all_routes()]
         everything += own.all_routes()
-        self.url = UrlTable(everything)
+        registered.steps += lifespan_steps(everything)
+        self.url = UrlTable(everything, root_path)
         self.keeper = BackgroundKeeper()
+        answers = find_answers(registered)
         maker = PlanMaker(
             registered,
-            find_providers(registered),
+            self.providers,
             find_default_headers(registered),
+            answers,
             self.url,
             plans,
             self.keeper,
             self.threads,
             _request_ids(),
             own.hooks,
+            websockets,
+            root_path,
+            injected_globals(registered.template_parts) if answers.ask_late else {},
         )
         pairs = list(zip(everything, maker.make_all(everything), strict=True))
         self.table: RouteTable[Plan] = RouteTable(pairs, slash)
         self.routes = tuple(everything)
         self._plan_by_route = {id(route): plan for route, plan in pairs}
         self._miss = maker.make(_miss_route(self.answer_miss))
+        if proxies is not None:
+            self._refused = maker.make(_miss_route(read_hops_again))
+            self.handle = self._handle_from(proxies, self.handle)  # type: ignore[method-assign, assignment]  # nothing without
         self._static = self.table.static
         self._find = self.table.find_dynamic
 
@@ -79,23 +122,47 @@ class Frozen:
             return self._miss(exchange, ())
         return found[0](exchange, found[1])
 
+    def _handle_from(self, proxies: TrustedProxies, handle: Entry) -> Entry:
+        """`handle` for requests that a trusted proxy may have passed on."""
+        refused = self._refused
+
+        def handle_from_proxy(exchange: Exchange) -> Coroutine[Any, Any, None] | None:
+            try:
+                proxies.tell(exchange)
+            except BadRequest:
+                return refused(exchange, ())
+            return handle(exchange)
+
+        return handle_from_proxy
+
     def answer_miss(self, exchange: Exchange) -> Response:
-        """404, 405 with `Allow`, the answer to OPTIONS, or the redirect that the slash policy asks for."""
+        """404, 405, 426, the answer to OPTIONS, or the redirect that the slash policy asks for."""
         miss = self.table.explain_miss(exchange.method, exchange.raw_path, exchange)
         if miss.allow and exchange.method == "OPTIONS":
             return Empty(headers={"allow": ", ".join(sorted(miss.allow))})
         if miss.allow:
             raise MethodNotAllowed(allow=miss.allow)
+        if miss.is_for_websockets:
+            raise UpgradeRequired("Connect with a WebSocket.", headers=UPGRADE)
         if miss.redirect_path is not None:
             query = f"?{exchange.query_string}" if exchange.query_string else ""
-            return Redirect(miss.redirect_path + query, status=308)
+            root = quote_path(exchange.root_path or self._root_path)
+            return Redirect(root + miss.redirect_path + query, status=308)
         raise NotFound
 
 
 def _request_ids() -> Callable[[], str]:
     # No secrets, only unlikely to occur twice: what this app chose by chance, and a number. All of it
-    # runs in C, at a third of the price of a random number for each request.
-    return map(f"{os.urandom(6).hex()}{{:012x}}".format, count(1)).__next__
+    # runs in C, at a fifth of the price of a random number for each request.
+    return map(f"{os.urandom(6).hex()}%012x".__mod__, count(1)).__next__
+
+
+def read_hops_again(exchange: Exchange) -> None:
+    """Raise once more what made a proxy's headers unreadable, now inside of a plan and its hooks."""
+    for hop in read_hops(exchange.header_items()):
+        if hop.host:
+            parse_host(hop.host)
+    raise BadRequest
 
 
 def _miss_route(handler: Callable[..., Any]) -> Route:

@@ -20,6 +20,7 @@ from msgspec import Struct, field
 
 from bistro.ground.registry import Origin
 from bistro.http import Request
+from bistro.routing import Route
 
 # Any: hooks take what their parameters name; `inject.py` looks at the signature.
 Function: TypeAlias = Callable[..., Any]
@@ -30,12 +31,14 @@ HookKind = Literal["before", "after", "around", "on_error"]
 
 
 class Hook(Struct, frozen=True, eq=False):
-    """A hook as registered. `only_if_used`: leave it out where the plan makes no value of that type."""
+    """A hook as registered. `only_if_used`: leave it out where the plan makes no value of that type;
+    `only_for`: leave it out of routes of which this says no."""
 
     kind: HookKind
     function: Function
     origin: Origin
     only_if_used: type | None = None
+    only_for: Callable[[Route], bool] | None = None
     exception: type[BaseException] | None = None
     # Any: an on_error hook keeps here the function that fills its parameters.
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -48,3 +51,5 @@ class Provider(Struct, frozen=True):
     function: Function
     origin: Origin
     override: bool = False
+    for_subclasses: bool = False
+    """Whether `function` is no provider itself, but makes one for the subclass that was asked for."""

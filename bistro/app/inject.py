@@ -11,9 +11,11 @@ from types import SimpleNamespace
 # Any: type hints, defaults and what hints stand for are objects of every kind.
 from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
+from msgspec.structs import replace
+
 from bistro.app import readers
 from bistro.app.background import Background
-from bistro.app.errors import HookError, InjectionError
+from bistro.app.errors import HookError, InjectionError, WebSocketRouteError
 from bistro.app.hooks import Function, Provider
 from bistro.app.markers import From, Proceed
 from bistro.app.steps import Call, Value
@@ -30,7 +32,7 @@ from bistro.forms import Form
 from bistro.ground.registry import Origin
 from bistro.ground.text import did_you_mean
 from bistro.ground.types import Exchange
-from bistro.http import FormData, Request, Response, Upload
+from bistro.http import FormData, Request, Response, Upload, WebSocket
 from bistro.validation import UnsupportedType
 
 Role = Literal["handler", "before", "after", "around", "provider"]
@@ -60,12 +62,18 @@ class Binder:
         self,
         providers: Mapping[Any, Provider],
         path_parameters: Mapping[str, Any],
+        socket: Value | None = None,
     ) -> None:
-        """`path_parameters`: names in captured order, each with the type that its converter gives."""
+        """`path_parameters`: names in captured order, each with the type that its converter gives.
+
+        `socket`: what a parameter of type `WebSocket` gets, where the route is one for them.
+        """
         self._providers = providers
+        self._socket = socket
         self._path = dict(path_parameters)
         self._made: dict[Any, Value] = {}
         self._making: list[Any] = []
+        self._has_upload = False
 
     @property
     def used(self) -> frozenset[Any]:
@@ -76,7 +84,10 @@ class Binder:
         """The call of `function` with a value for each of its parameters. Raises `InjectionError`."""
         inputs: dict[str, Input] = {}
         keywords: dict[str, Value] = {}
-        for name, hint, default in signature_of(function, origin):
+        parameters = signature_of(function, origin)
+        has_upload = any(_is_upload(strip_annotated(hint)[0]) for _, hint, _ in parameters)
+        for name, hint, default in parameters:
+            self._has_upload = has_upload  # each time, since providers are bound in between
             try:
                 found = self._find_value(name, hint, default, role, origin)
             except UnsupportedType as error:
@@ -88,6 +99,21 @@ class Binder:
                 inputs[name] = found
         keywords.update(_join_inputs(inputs))
         return Call(function, keywords, is_async(function), origin, in_thread)
+
+    def bind_maker(self, function: Function, origin: Origin, label: str) -> Value:
+        """The value that `function` makes of values of its own. Raises `InjectionError`."""
+        call = self.bind(function, "provider", origin)
+        return Value(
+            function=function,
+            keywords=call.keywords,
+            is_async=call.is_async or inspect.isasyncgenfunction(_inner(function)),
+            is_generator=is_generator(function),
+            label=label,
+        )
+
+    def find_made(self, kind: type | None) -> Value | None:
+        """The value of a provided type, if something asks for it."""
+        return self._made.get(kind)
 
     def _find_value(
         self, name: str, hint: Any, default: Any, role: Role, origin: Origin
@@ -112,15 +138,24 @@ class Binder:
             return EXCHANGE
         if kind is Background:
             return BACKGROUND
+        if kind is WebSocket:
+            return self._socket_for(name, origin)
         if kind is Response and role == "after":
             return RESPONSE
         if kind == Proceed and role == "around":
             return PROCEED
         return None
 
+    def _socket_for(self, name: str, origin: Origin) -> Value:
+        if self._socket is None:
+            what = f"{origin.name} takes the WebSocket {name}, but answers ordinary requests"
+            fix = 'Declare the route with @app.websocket("/path").'
+            raise WebSocketRouteError(what, where=(origin,), fix=fix)
+        return self._socket
+
     def _provided(self, name: str, kind: Any, default: Any, role: Role, origin: Origin) -> Value | None:
         kind = kind if kind in self._providers else strip_optional(kind)
-        provider = self._providers.get(kind) if _is_hashable(kind) else None
+        provider = self._find_provider(kind) if _is_hashable(kind) else None
         if provider is None:
             return None
         if kind in self._made:
@@ -130,16 +165,20 @@ class Binder:
             chain = " -> ".join(name_of_type(each) for each in (*self._making, kind))
             raise InjectionError(f"providers that need each other: {chain}", where=(provider.origin,))
         self._making.append(kind)
-        call = self.bind(provider.function, "provider", provider.origin)
+        label = f"{name_of_type(kind)} ({provider.origin.by or provider.origin.name})"
+        value = self._made[kind] = self.bind_maker(provider.function, provider.origin, label)
         self._making.pop()
-        value = self._made[kind] = Value(
-            function=provider.function,
-            keywords=call.keywords,
-            is_async=call.is_async or inspect.isasyncgenfunction(_inner(provider.function)),
-            is_generator=_is_generator(provider.function),
-            label=f"{name_of_type(kind)} ({provider.origin.by or provider.origin.name})",
-        )
         return value
+
+    def _find_provider(self, kind: Any) -> Provider | None:
+        own = self._providers.get(kind)
+        if own is not None and not own.for_subclasses:
+            return own
+        for base in kind.__mro__[1:] if isinstance(kind, type) else ():
+            shared = self._providers.get(base)
+            if shared is not None and shared.for_subclasses:
+                return replace(shared, type=kind, function=shared.function(kind), for_subclasses=False)
+        return None
 
     def _from_path(self, name: str, kind: Any, default: Any, role: Role, origin: Origin) -> Value | None:
         if name not in self._path:
@@ -163,19 +202,21 @@ class Binder:
             return Input(readers.form_reader(get_args(kind)[0]), (FORM,))
         if kind is FormData:
             return Input(readers.whole_form, (FORM,))
-        many = is_list(kind) and item_type(kind) is Upload
-        if many or strip_optional(kind) is Upload:
-            return Input(readers.upload_reader(name, many, default), (FORM,))
+        if _is_upload(kind):
+            return Input(readers.upload_reader(name, is_list(kind), default), (FORM,))
         return None
 
     def _plain(self, name: str, hint: Any, default: Any, role: Role, origin: Origin) -> Any:
         if hint is inspect.Parameter.empty:
             return None
         if is_scalar(hint) or (is_list(hint) and is_scalar(item_type(hint))):
+            if self._has_upload:  # whoever sends a file sends a form, and its fields with it
+                return Input(readers.text_reader("form", name, hint, default), (FORM,))
             return Input(readers.text_reader("query", name, hint, default), (REQUEST,))
         kind = strip_optional(strip_annotated(hint)[0])
         is_body = is_struct(kind) or is_list(kind) or (get_origin(kind) or kind) is dict
-        if role == "handler" and is_body:
+        # A plugin is often a dataclass, and would be made of what a client sends.
+        if role == "handler" and is_body and not _is_plugin(kind) and not _is_never_sent(kind):
             return self._body(hint, default)
         return None
 
@@ -204,6 +245,15 @@ class Binder:
                 where=(origin,),
                 fix=f"Annotate it, e.g. {name}: str for a field of the query, or put {{{name}}} in the path.",
             )
+        if _is_plugin(hint):
+            # Plugin and value may share a name, as Database does in bistro.plugins and bistro.db.
+            same = [each for each in self._providers if name_of_type(each) == name_of_type(hint)]
+            said = f": {_importable_name(same[0])}" if same else ""
+            return InjectionError(
+                f"the parameter {name}: {name_of_type(hint)} of {origin.name} asks for a plugin",
+                where=(origin,),
+                fix=f"Plugins are given to App; ask for what it provides{said}.",
+            )
         known = [name_of_type(each) for each in self._providers]
         near = did_you_mean(name_of_type(hint), known)
         hint_text = f" Did you mean {near}?" if near else ""
@@ -211,9 +261,36 @@ class Binder:
         return error(
             f"nobody can provide the parameter {name}: {name_of_type(hint)} of {origin.name}",
             where=(origin,),
-            fix="Install the plugin that provides it, or register one: app.provide(TheType, function)."
-            + hint_text,
+            fix=_where_from(hint) + hint_text,
         )
+
+
+def _where_from(hint: Any) -> str:
+    plugin = getattr(hint, "provided_by", None) if isinstance(hint, type) else None
+    if plugin:
+        return f"Install the plugin that provides it: App({plugin}())."
+    return "Install the plugin that provides it, or register one: app.provide(TheType, function)."
+
+
+def _importable_name(kind: type) -> str:
+    """The type with the module to import it from; of Bistro's own, that is the room."""
+    module = kind.__module__
+    if module.startswith("bistro."):
+        module = ".".join(module.split(".")[:2])
+    return f"{module}.{kind.__qualname__}"
+
+
+def _is_plugin(hint: Any) -> bool:
+    return isinstance(hint, type) and hasattr(hint, "install") and hasattr(hint, "requires")
+
+
+def _is_never_sent(kind: Any) -> bool:
+    # What a site keeps about a client must not come from the body where its plugin is missing.
+    return isinstance(kind, type) and getattr(kind, "__never_sent__", False) is True
+
+
+def _is_upload(kind: Any) -> bool:
+    return strip_optional(kind) is Upload or (is_list(kind) and item_type(kind) is Upload)
 
 
 def signature_of(function: Function, origin: Origin) -> list[tuple[str, Any, Any]]:
@@ -272,7 +349,8 @@ def _inner(function: Function) -> Any:
     return type(function).__call__
 
 
-def _is_generator(function: Function) -> bool:
+def is_generator(function: Function) -> bool:
+    """Whether calling it makes a generator, sync or async."""
     inner = _inner(function)
     return inspect.isgeneratorfunction(inner) or inspect.isasyncgenfunction(inner)
 

@@ -12,8 +12,8 @@ from typing import Any  # Any: values are of whatever types the parameters have.
 
 from bistro.app import cleanup
 from bistro.app.background import Background
-from bistro.app.reply import send
-from bistro.app.steps import Call, Spec, Value
+from bistro.app.late import LateValues
+from bistro.app.steps import Call, LatePlan, Spec, Value
 from bistro.ground.types import Exchange
 from bistro.http import Request, Response
 
@@ -28,6 +28,8 @@ class InterpretedPlan:
     async def __call__(self, exchange: Exchange, captured: tuple[Any, ...]) -> None:
         """Answer `exchange`; `captured` are the values that the path gave."""
         spec = self.spec
+        if not spec.cancel_on_disconnect:
+            exchange.shield()
         started = time.perf_counter()
         request = Request(exchange, spec.tools, dict(zip(spec.path_parameters, captured, strict=False)))
         run = _Run(spec, exchange, captured, request)
@@ -39,7 +41,7 @@ class InterpretedPlan:
             await cleanup.close_deferred(run.deferred, error)
             run.observe(499, started)
             raise
-        waiting = send(exchange, response, spec.defaults, request)
+        waiting = spec.send(exchange, response, spec.defaults, request)
         await cleanup.finish(waiting, run.deferred, run.failure)
         run.background.start(spec.keeper)
         run.observe(response.status, started)
@@ -57,6 +59,10 @@ class _Run:
         self.failure: BaseException | None = None
         self.background = Background()
         self.deferred: list[Any] = []  # Any: sync and async generators share no base
+        self.late = None if spec.late is None else self._late_values(spec.late)
+
+    def _late_values(self, plan: LatePlan) -> LateValues:
+        return LateValues(plan, self._exchange, self._captured, self._request, self.deferred, self.background)
 
     async def layer(self, index: int) -> Response:
         """The answer of layer `index` and everything inside it."""
@@ -71,12 +77,12 @@ class _Run:
         return await self._entered(call, lambda: self._around(call, index))
 
     async def _handle(self, call: Call) -> Response:
-        return self._spec.make_response(await self._call(call))
+        return await self._respond_first(await self._call(call))
 
     async def _before(self, call: Call, index: int) -> Response:
         result = await self._call(call)
         if result is not None:
-            return self._spec.make_response(result)
+            return await self._respond_first(result)
         return await self.layer(index + 1)
 
     async def _after(self, call: Call, index: int) -> Response:
@@ -85,13 +91,13 @@ class _Run:
         except Exception as error:  # noqa: BLE001 - the hook sees every answer, also to an error
             response = await self.fail(error)
         changed = await self._call(call, response=response)
-        return response if changed is None else self._spec.make_response(changed)
+        return response if changed is None else await self._respond(changed)
 
     async def _around(self, call: Call, index: int) -> Response:
         async def proceed() -> Response:
             return await self.layer(index + 1)
 
-        return self._spec.make_response(await self._call(call, proceed=proceed))
+        return await self._respond(await self._call(call, proceed=proceed))
 
     async def _entered(self, call: Call, inside: Callable[[], Awaitable[Response]]) -> Response:
         """Make the values that `call` needs, go `inside`, then clean up what was opened here."""
@@ -129,6 +135,8 @@ class _Run:
         elif value.is_async:
             made = await made
         self._values[value] = made
+        if self.late is not None:
+            self.late.made[value] = made
 
     async def _base(self, value: Value) -> Any:
         if value.base == "exchange":
@@ -137,6 +145,8 @@ class _Run:
             return self._request
         if value.base == "background":
             return self.background
+        if value.base == "late":
+            return self.late
         if value.base == "captured":
             return self._captured[value.index]
         return await self._exchange.read_body(self._spec.tools.body_size_max)
@@ -151,10 +161,24 @@ class _Run:
         result = call.function(**keywords)
         return await result if call.is_async else result
 
+    async def _respond_first(self, result: Any) -> Response:
+        """The response of a result that no hook has seen, and that the site may have kept."""
+        response = await self._respond(result)
+        return response if response is not result else response.for_this_answer()
+
+    async def _respond(self, result: Any) -> Response:
+        answer = self._spec.answers[type(result)]
+        if answer is not None:
+            result = answer(result, self._request, self.late)
+            if inspect.iscoroutine(result):
+                result = await result
+        return self._spec.make_response(result)
+
     async def fail(self, error: BaseException) -> Response:
         """The answer to `error`; what was opened for this request will hear of it."""
         self.failure = error
-        answer = self._spec.fail(self._request, error)
+        self.background.drop()
+        answer = self._spec.fail(self._request, error, self.late)
         response: Response = await answer if inspect.isawaitable(answer) else answer
         return response
 

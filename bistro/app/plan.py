@@ -15,13 +15,15 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 
 # Any: captured values and what generated code names are of every kind; so is what a coroutine yields.
+from types import CoroutineType
 from typing import Any, TypeAlias
 
 from bistro.app import cleanup
 from bistro.app.background import Background
+from bistro.app.hooks import Observer
 from bistro.app.interpret import InterpretedPlan
+from bistro.app.late import LateValues
 from bistro.app.quick import QuickReply, find_quick_reply
-from bistro.app.reply import send
 from bistro.app.steps import Call, Layer, Spec, Value, is_async_spec
 from bistro.ground.codegen import compile_function
 from bistro.ground.types import Exchange
@@ -33,11 +35,14 @@ LAYERS_MAX = 16
 """Python refuses code nested deeper than 20 blocks; more hooks than this are interpreted."""
 
 
-def write_plan(spec: Spec) -> Plan:
-    """The plan of `spec`; its text is in the attribute `source`."""
+def write_plan(spec: Spec, *, waits: bool = False) -> Plan:
+    """The plan of `spec`, async also where nothing but the body is waited for if it `waits`.
+
+    Its text is in the attribute `source`.
+    """
     if len(spec.layers) + sum(value.is_generator for value in spec.all_values()) > LAYERS_MAX:
         return InterpretedPlan(spec)
-    writer = _Writer(spec)
+    writer = _Writer(spec, waits)
     source = writer.write()
     plan: Plan = compile_function(source, "plan", f"<plan {spec.title.partition(' -> ')[0]}>", writer.names)
     plan.source = source  # type: ignore[attr-defined]  # functions take attributes
@@ -48,34 +53,48 @@ async def finish_later(
     waiting: Coroutine[Any, Any, BaseException | None] | None,
     deferred: list[Any],
     failure: BaseException | None,
-    observe: Callable[[], None],
+    observers: tuple[Observer, ...],
+    request: Request,
+    response: Response,
+    started: float,
 ) -> None:
     """Go on with a stream, and what waits for its end, that a sync plan has begun."""
     await cleanup.finish(waiting, deferred, failure)
-    observe()
+    for observe in observers:
+        observe(request, response.status, time.perf_counter() - started)
 
 
 class _Writer:
     """Collects the lines of one plan and the objects that they name."""
 
-    def __init__(self, spec: Spec) -> None:
+    def __init__(self, spec: Spec, waits: bool) -> None:
         self._spec = spec
         self._lines: list[str] = []
         self._depth = 1
         self._made: dict[Value, str] = {}
-        self._is_async = is_async_spec(spec) or spec.has_background()
+        self._is_async = waits or is_async_spec(spec) or spec.has_background()
         values = spec.all_values()
         kinds = {layer.kind for layer in spec.layers}
-        self._has_generators = any(value.is_generator for value in values)
-        self._is_direct = not ({"after", "around"} & kinds or self._has_generators or spec.has_background())
-        self._has_request = (
-            bool(spec.observers) or spec.defaults.are_made or any(value.base == "request" for value in values)
+        self._may_change = bool({"after", "around"} & kinds)
+        self._late = spec.late
+        self._has_generators = any(value.is_generator for value in values) or (
+            self._late is not None and self._late.has_generators
         )
-        self._quick = find_quick_reply(spec.returns, spec.narrow)
+        self._is_direct = not (self._may_change or self._has_generators or spec.has_background())
+        self._has_request = (
+            bool(spec.observers)
+            or spec.defaults.are_made
+            or spec.late is not None
+            or any(value.base == "request" for value in values)
+        )
+        self._quick = find_quick_reply(spec.returns, spec.narrow, spec.answers)
         self.names: dict[str, Any] = {
             "Background": Background,
+            "CoroutineType": CoroutineType,
+            "LateValues": LateValues,
             "ContentTooLarge": ContentTooLarge,
             "Request": Request,
+            "answers": spec.answers,
             "cleanup": cleanup,
             "clock": time.perf_counter,
             "defaults": spec.defaults,
@@ -83,11 +102,13 @@ class _Writer:
             "finish_later": finish_later,
             "handler": spec.handler.function,
             "keeper": spec.keeper,
+            "late_plan": spec.late,
             "make_block": spec.defaults.make_block,
             "make_response": spec.make_response,
+            "observers": tuple(spec.observers),
             "prepared": Response.prepared,
             "run_in_thread": spec.run_in_thread,
-            "send": send,
+            "send": spec.send,
             "tools": spec.tools,
         }
 
@@ -98,9 +119,11 @@ class _Writer:
             f"    {_docstring(spec.title)}",
         ]
         if spec.needs_body() and not self._is_async:
-            self.names["wait_for_body"] = InterpretedPlan(spec)
+            self.names["wait_for_body"] = write_plan(spec, waits=True)
             self._add("if exchange.body is None:  # still arriving")
             self._add("    return wait_for_body(exchange, captured)")
+        if not spec.cancel_on_disconnect:
+            self._add("exchange.shield()", "cancel_on_disconnect=False")
         if spec.observers:
             self._add("started = clock()")
         if self._has_generators:
@@ -110,6 +133,13 @@ class _Writer:
             self._add("background = Background()")
         if self._has_request:
             self._add(self._request_line())
+        if self._late is not None:
+            deferred = "deferred" if self._has_generators else "()"
+            background = "background" if spec.has_background() else "None"
+            self._add(
+                f"late = LateValues(late_plan, exchange, captured, request, {deferred}, {background})",
+                "what templates ask for",
+            )
         self._add("try:")
         self._indented(self._write_layers, 0)
         self._write_failure()
@@ -137,8 +167,11 @@ class _Writer:
         return name
 
     def _request_line(self) -> str:
+        return f"request = {self._request_expression()}"
+
+    def _request_expression(self) -> str:
         pairs = ", ".join(f"{name!r}: captured[{i}]" for i, name in enumerate(self._spec.path_parameters))
-        return f"request = Request(exchange, tools{f', {{{pairs}}}' if pairs else ''})"
+        return f"Request(exchange, tools{f', {{{pairs}}}' if pairs else ''})"
 
     # --- layers -------------------------------------------------------------------------------------
 
@@ -190,6 +223,12 @@ class _Writer:
         maker = self._name("make", value.function)
         wait = "await " if value.is_async else ""
         self._add(f"{name} = {wait}{maker}({self._arguments(value)})", value.label)
+        self._write_keeping(value)
+
+    def _write_keeping(self, value: Value) -> None:
+        """Let templates have what the plan has made."""
+        if self._late is not None and value in self._late.every:
+            self._add(f"late.made[{self._name('kept', value)}] = {self._made[value]}")
 
     def _write_generator(self, value: Value, write: Callable[[], None]) -> None:
         name = self._made[value] = f"value_{len(self._made)}_{len(self.names)}"
@@ -197,6 +236,7 @@ class _Writer:
         suffix, wait = ("_async", "await ") if value.is_async else ("", "")
         self._add(f"opened_{name} = {maker}({self._arguments(value)})", value.label)
         self._add(f"{name} = {wait}cleanup.enter{suffix}(opened_{name})")
+        self._write_keeping(value)
         self._add("try:")
         self._indented(write)
         # The error goes on: whether an around hook sees it must not depend on who provides what.
@@ -209,7 +249,7 @@ class _Writer:
     def _write_before(self, layer: Layer, index: int) -> None:
         self._add(f"result = {self._call(layer.call)}", _origin(layer))
         self._add("if result is not None:")
-        self._add("    response = make_response(result)")
+        self._indented(self._write_first_response)
         self._add("else:")
         self._indented(self._write_layers, index + 1)
 
@@ -219,7 +259,7 @@ class _Writer:
         self._write_failure()
         self._add(f"result = {self._call(layer.call)}", _origin(layer))
         self._add("if result is not None:")
-        self._add("    response = make_response(result)")
+        self._indented(self._write_response)
 
     def _write_around(self, layer: Layer, index: int) -> None:
         self._add(f"async def proceed_{index}():")
@@ -228,19 +268,39 @@ class _Writer:
         self._indented(self._write_layers, index + 1)
         self._add("    return response")
         call = self._call(layer.call, proceed=f"proceed_{index}")
-        self._add(f"response = make_response({call})", _origin(layer))
+        self._add(f"result = {call}", _origin(layer))
+        self._write_response()
 
     def _write_handler(self) -> None:
         self._add(f"result = {self._call(self._spec.handler, name='handler')}")
         quick = self._quick
         if quick is None:
-            self._add("response = make_response(result)")
+            self._write_first_response()
             return
         self.names.update(quick.names)
         self._add(f"if type(result) is {quick.type_name}:")
         self._write_quick(quick)
         self._add("else:")
-        self._add("    response = make_response(result)")
+        self._indented(self._write_first_response)
+
+    def _write_first_response(self) -> None:
+        """The same for a result that no hook has seen, and that the site may have kept."""
+        self._write_response()
+        if self._may_change:
+            self._add("if response is result:")
+            self._add("    response = result.for_this_answer()")
+
+    def _write_response(self) -> None:
+        """From `result` to `response`; a result of a plugin's own type goes through that plugin first."""
+        if not self._spec.answers.is_empty:
+            request = "request" if self._has_request else self._request_expression()
+            self._add("answer = answers[type(result)]")
+            self._add("if answer is not None:")
+            self._add(f"    result = answer(result, {request}, {self._late_expression()})")
+            if self._late is not None and self._late.waiting:
+                self._add("    if type(result) is CoroutineType:")
+                self._add("        result = await result")
+        self._add("response = make_response(result)")
 
     def _write_quick(self, quick: QuickReply) -> None:
         if self._is_direct:
@@ -259,8 +319,10 @@ class _Writer:
             self._add("    failure = error")
         if not self._has_request:
             self._add("    " + self._request_line())
+        if self._spec.has_background():
+            self._add("    background.drop()")
         wait = "await " if self._spec.fail_is_async else ""
-        self._add(f"    response = {wait}fail(request, error)")
+        self._add(f"    response = {wait}fail(request, error, {self._late_expression()})")
 
     def _write_lost(self) -> None:
         if not self._is_async or not (self._spec.observers or self._has_generators):
@@ -307,11 +369,10 @@ class _Writer:
             else:
                 self._add("return waiting")
             return
-        self._add("def observe():")
-        self._indented(self._write_observers, "response.status")
+        # No function in here: what it named would be kept in cells, for requests that never need it.
         self._add(f"if waiting is not None{' or deferred' * self._has_generators}:")
-        self._add(f"    return finish_later(waiting, {kept}, observe)")
-        self._add("observe()")
+        self._add(f"    return finish_later(waiting, {kept}, observers, request, response, started)")
+        self._write_observers("response.status")
 
     def _write_observers(self, status: str) -> None:
         for observer in self._spec.observers:
@@ -327,6 +388,9 @@ class _Writer:
         if call.in_thread:
             return f"await run_in_thread({function}{', ' * bool(keywords)}{keywords})"
         return f"{'await ' * call.is_async}{function}({keywords})"
+
+    def _late_expression(self) -> str:
+        return "None" if self._late is None else "late"
 
     def _arguments(self, value: Value) -> str:
         parts = [self._expression(each) for each in value.arguments]

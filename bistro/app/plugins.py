@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from bistro.app.errors import PluginError
 from bistro.app.setup import Plugin, Registered, Setup
@@ -10,13 +11,15 @@ from bistro.ground.registry import find_origin
 from bistro.routing import Routes
 
 
-def install_plugins(plugins: Sequence[Plugin], registered: Registered) -> list[Routes]:
+def install_plugins(plugins: Sequence[Plugin], registered: Registered, folder: Path) -> list[Routes]:
     """Install each plugin behind those it requires; the routes that they added, in that order."""
     groups = []
     for plugin in in_order_of_requirement(plugins):
-        setup = Setup(registered, type(plugin).__name__)
+        setup = Setup(registered, type(plugin).__name__, folder)
         plugin.install(setup)
         groups.append(setup.routes)
+    for step in registered.last_steps:
+        step()
     return groups
 
 
@@ -24,6 +27,7 @@ def in_order_of_requirement(plugins: Sequence[Plugin]) -> list[Plugin]:
     """The plugins so that each stands behind those it requires, else as given. Raises `PluginError`."""
     given: dict[type, Plugin] = {}
     for plugin in plugins:
+        _check_is_plugin(plugin)
         if type(plugin) in given:
             fix = "Give it once, with the arguments that you mean."
             raise PluginError(f"the plugin {type(plugin).__name__} is given twice", fix=fix)
@@ -32,6 +36,16 @@ def in_order_of_requirement(plugins: Sequence[Plugin]) -> list[Plugin]:
     for plugin in plugins:
         _place(plugin, given, ordered, ())
     return list(ordered.values())
+
+
+def _check_is_plugin(plugin: object) -> None:
+    if isinstance(plugin, type):
+        name = plugin.__name__
+        fix = f"Make one of it, with brackets: App({name}())."
+        raise PluginError(f"{name} is a class, not a plugin", fix=fix)
+    if not callable(getattr(plugin, "install", None)):
+        fix = "Give App objects that have a method install(self, setup: Setup)."
+        raise PluginError(f"{plugin!r:.200} is no plugin", fix=fix)
 
 
 def _place(

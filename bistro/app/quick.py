@@ -14,6 +14,7 @@ from typing import Any, TypeAlias, Union, get_args, get_origin
 import msgspec
 from msgspec import Struct
 
+from bistro.app.answers import Answers
 from bistro.http import Response
 from bistro.http.response import JSON_BLOCK, TEXT_BLOCK
 from bistro.validation import UnsupportedType, encode_json, output_converter, unchanged
@@ -32,17 +33,18 @@ class QuickReply(Struct, frozen=True):
     """The type and the encoder, for the generated code."""
 
 
-def find_quick_reply(returns: Any, narrow: Narrow | None) -> QuickReply | None:
+def find_quick_reply(returns: Any, narrow: Narrow | None, answers: Answers) -> QuickReply | None:
     """How results that are declared as `returns` go out; None where only a look at each can tell.
 
-    The declaration is a guess about the usual case: the plan tests the type of each result.
+    The declaration is a guess about the usual case: the plan tests the type of each result. What
+    somebody in `answers` answers is never quick.
     """
-    if returns is str:
+    if returns is str and not answers.covers(str):
         return QuickReply("str", "result.encode()", TEXT_BLOCK, {})
     kind = get_origin(returns) or returns
     if returns in (inspect.Signature.empty, Any) or typing.is_typeddict(kind):
         kind = dict
-    if not isinstance(kind, type):
+    if not isinstance(kind, type) or answers.covers(kind):
         return None
     if (
         kind not in (dict, list)
@@ -71,6 +73,11 @@ def find_narrowing(returns: Any) -> Narrow | None:
     except UnsupportedType:
         return None  # no JSON type: a generator, or an answer of the site's own
     return None if narrow is unchanged else narrow
+
+
+def find_item_narrowing(returns: Any) -> Narrow | None:
+    """The same for each value of a declared `JsonLines[T]` or `EventStream[T]`."""
+    return find_narrowing(get_args(returns)[0]) if _is_response(get_origin(returns)) else None
 
 
 def _is_response(kind: Any) -> bool:

@@ -17,6 +17,7 @@ from bistro.forms import Form
 from bistro.ground.problems import Problem
 from bistro.ground.types import Exchange
 from bistro.http import FormData, Request, UnsupportedMediaType
+from bistro.http.content_coding import refuse_coded_body
 from bistro.validation import (
     ValidationFailed,
     json_decoder,
@@ -25,12 +26,13 @@ from bistro.validation import (
     values_converter,
 )
 
-Reader: TypeAlias = Callable[[Request], Any]
+Reader: TypeAlias = Callable[[Any], Any]
+"""Takes the request, or the form."""
 MISSING: Any = inspect.Parameter.empty
 
 
 def text_reader(place: str, name: str, kind: Any, default: Any) -> Reader:
-    """Read a query field, header or cookie called `name` as a `kind`."""
+    """Read a query field, header, cookie or field of a form called `name` as a `kind`."""
     source = _SOURCES[place]
     if is_struct(kind):
         convert_struct = struct_converter(kind)
@@ -75,6 +77,8 @@ def body_reader(kind: Any, default: Any) -> Callable[[Exchange, bytes], Any]:
             return default
         if exchange.find_header(b"content-type") != b"application/json":
             check_is_json(exchange)
+        if exchange.find_header(b"content-encoding") is not None:
+            refuse_coded_body(exchange)
         return decode(body)
 
     return read_body
@@ -160,7 +164,8 @@ def _get_all(source: Any, name: str) -> list[str]:
     return [source[name]] if name in source else []
 
 
-_SOURCES: dict[str, Callable[[Request], Any]] = {
+_SOURCES: dict[str, Callable[[Any], Any]] = {
+    "form": lambda data: data.fields,
     "query": lambda request: request.query,
     "header": lambda request: request.headers,
     "cookie": lambda request: request.cookies,

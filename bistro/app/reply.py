@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import (
-    AsyncGenerator,
-    AsyncIterable,
-    AsyncIterator,
-    Callable,
-    Coroutine,
-    Generator,
-    Iterator,
-)
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Generator, Iterator
 from typing import Any  # Any: a handler returns what it likes; what a coroutine yields is asyncio's own.
 
-from bistro.ground.concurrency import run_in_thread
+from bistro.app.streaming import send_stream
 from bistro.ground.types import Exchange
-from bistro.http import ClientDisconnected, DefaultHeaders, File, Headers, Json, Request, Response, Stream
+from bistro.http import DefaultHeaders, File, Headers, Request, Response, Stream
+from bistro.http.file_content import FileContent
 from bistro.http.response import HTML_BLOCK, JSON_BLOCK, TEXT_BLOCK
 from bistro.validation import ENCODING_REFUSALS, encode_json, explain_encoding
 
@@ -25,18 +18,25 @@ BYTES_BLOCK = b"content-type: application/octet-stream\r\n"
 _logger = logging.getLogger("bistro.app")
 
 
-def response_maker(status: int, narrow: Callable[[Any], Any] | None = None) -> Callable[[Any], Response]:
+def response_maker(
+    status: int,
+    narrow: Callable[[Any], Any] | None = None,
+    narrow_item: Callable[[Any], Any] | None = None,
+) -> Callable[[Any], Response]:
     """A function that turns a result into a response with `status` where the result has none itself.
 
     `Response` stays itself, `str` is text/plain, `bytes` are octets, None is 204, generators are
-    streamed, everything else is JSON, with the fields of the declared type only (`narrow`).
+    streamed, everything else is JSON, with the fields of the declared type only (`narrow`; for the
+    values of a stream, `narrow_item`).
     Raises `EncodingError` for what can't be.
     """
 
+    def encode_item(value: Any) -> bytes:
+        return encode_json(value if narrow_item is None else narrow_item(value))
+
     def make_response(result: Any) -> Response:
         if isinstance(result, Response):
-            if type(result) is Json:
-                result.encode_with(encode_json)
+            result.encode_with(encode_item)
             return result
         if type(result) is str:
             return Response.prepared(status, TEXT_BLOCK, result.encode())
@@ -78,53 +78,11 @@ def send(
         _logger.exception("the headers of an answer can't be made: %s", exchange.raw_path)
         exchange.send(500, b"", b"")
         return None
-    if isinstance(response, Stream):
-        return send_stream(exchange, response, head)
-    exchange.send(response.status, head, response.body)
-    return None
-
-
-async def send_stream(exchange: Exchange, response: Stream, header_block: bytes) -> BaseException | None:
-    """Send the pieces as they are made; an error in between breaks the answer off, visibly.
-
-    Gives that error, or None where all was sent.
-    """
+    if not isinstance(response, Stream):
+        exchange.send(response.status, head, response.body)
+        return None
     pieces = response.pieces
-    failure: BaseException | None = None
-    exchange.start(response.status, header_block, response.length)
-    try:
-        if exchange.method != "HEAD":
-            async for piece in pieces if isinstance(pieces, AsyncIterable) else _in_threads(iter(pieces)):
-                await exchange.write(piece.encode() if isinstance(piece, str) else piece)
-        await exchange.finish()
-    except ClientDisconnected as error:
-        failure = error
-        exchange.abort()
-    except Exception as error:
-        failure = error
-        exchange.abort()
-        _logger.exception("a streamed answer broke off: %s", exchange.raw_path)
-    except BaseException:
-        exchange.abort()
-        raise
-    finally:
-        await close_pieces(pieces)
-    return failure
-
-
-async def close_pieces(pieces: Any) -> None:  # Any: sync and async generators share no base
-    """Run the clean-up code of a generator that was not read to its end."""
-    if hasattr(pieces, "aclose"):
-        await pieces.aclose()
-    elif hasattr(pieces, "close"):
-        await run_in_thread(pieces.close)
-
-
-async def _in_threads(pieces: Iterator[bytes | str]) -> AsyncIterator[bytes | str]:
-    # A sync generator may block (it reads files, waits for a query), so it is stepped in a thread.
-    end = object()
-    while True:
-        piece = await run_in_thread(next, pieces, end)
-        if piece is end:
-            return
-        yield piece  # type: ignore[misc]  # not the end mark, so a piece
+    if isinstance(pieces, FileContent) and (whole := pieces.take_whole()) is not None:
+        exchange.send(response.status, head, whole)
+        return None
+    return send_stream(exchange, response, head)

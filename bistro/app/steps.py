@@ -7,18 +7,21 @@ The innermost thing is the handler. Both `interpret.py` and `plan.py` read nothi
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Literal  # Any: handlers return what they like, and annotate it as they like.
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
+from typing import Any, Literal, TypeAlias  # Any: handlers return and annotate what they like
 
 from msgspec import Struct, field
 
+from bistro.app.answers import Answers
 from bistro.app.background import BackgroundKeeper
 from bistro.app.hooks import Function, Observer
+from bistro.app.reply import send
 from bistro.ground.registry import Origin
-from bistro.http import DefaultHeaders, Response
+from bistro.ground.types import Exchange
+from bistro.http import DefaultHeaders, Request, Response
 from bistro.http.request import RequestTools
 
-BaseName = Literal["exchange", "captured", "request", "response", "proceed", "body", "background"]
+BaseName = Literal["exchange", "captured", "request", "response", "proceed", "body", "background", "late"]
 
 
 class Value(Struct, frozen=True, eq=False):
@@ -60,8 +63,30 @@ class Layer(Struct, frozen=True):
     call: Call
 
 
+Send: TypeAlias = Callable[
+    [Exchange, Response, DefaultHeaders, Request | None], Coroutine[Any, Any, BaseException | None] | None
+]
+
+
+class LatePlan(Struct, frozen=True, eq=False):
+    """The values that templates may ask for in one plan, beside those that it makes anyway."""
+
+    values: Mapping[str, Value]
+    """What each global is, by its name."""
+    waiting: frozenset[str]
+    """The globals that have to be awaited."""
+    every: frozenset[Value]
+    """All values that some global needs; what the plan makes of them is kept for templates."""
+    body_size_max: int
+
+    @property
+    def has_generators(self) -> bool:
+        """Whether something may have to be cleaned up."""
+        return any(value.is_generator for value in self.every)
+
+
 # Gives the answer to an error: at once, or (where a hook for it is async) as a coroutine.
-Fail = Callable[[Any, BaseException], Any]
+Fail = Callable[[Any, BaseException, Any], Any]
 
 
 class Spec(Struct, frozen=True):
@@ -78,6 +103,8 @@ class Spec(Struct, frozen=True):
     path_parameters: tuple[str, ...]
     make_response: Callable[[Any], Response]
     """Turns what the handler returned into a response."""
+    answers: Answers
+    """Turns results of plugins' own types into responses, before `make_response` sees them."""
     keeper: BackgroundKeeper
     run_in_thread: Callable[..., Awaitable[Any]]
     narrow: Callable[[Any], Any] | None = None
@@ -85,6 +112,12 @@ class Spec(Struct, frozen=True):
     returns: Any = None
     """The declared return annotation, for the quick way of plain results."""
     status: int = 200
+    cancel_on_disconnect: bool = True
+    """Whether the handler is cancelled when its client goes away."""
+    send: Send = send
+    """Gives the response to the client."""
+    late: LatePlan | None = None
+    """What templates may ask for; None where nothing is injected into them."""
 
     def calls(self) -> tuple[Call, ...]:
         """The hooks from the outside in, then the handler."""
@@ -92,7 +125,8 @@ class Spec(Struct, frozen=True):
 
     def has_background(self) -> bool:
         """Whether somebody may leave work for after the answer."""
-        return any(value.base == "background" for value in self.all_values())
+        late = () if self.late is None else self.late.every
+        return any(value.base == "background" for value in (*self.all_values(), *late))
 
     def needs_body(self) -> bool:
         """Whether some value is made from the whole body."""
@@ -100,11 +134,20 @@ class Spec(Struct, frozen=True):
 
     def all_values(self) -> list[Value]:
         """Every value, each once, those it needs first, in the order of first need."""
-        ordered: dict[Value, None] = {}
-        for call in self.calls():
-            for value in call.keywords.values():
-                _collect(value, ordered)
-        return list(ordered)
+        return values_of(self.calls())
+
+
+def values_of(calls: Iterable[Call]) -> list[Value]:
+    """Every value that `calls` need, each once, those it needs first, in the order of first need."""
+    return with_needs(value for call in calls for value in call.keywords.values())
+
+
+def with_needs(values: Iterable[Value]) -> list[Value]:
+    """The values and all that they need, each once, in the order in which they are made."""
+    ordered: dict[Value, None] = {}
+    for value in values:
+        _collect(value, ordered)
+    return list(ordered)
 
 
 def _collect(value: Value, into: dict[Value, None]) -> None:
@@ -122,4 +165,5 @@ def is_async_spec(spec: Spec) -> bool:
         or any(call.is_async or call.in_thread for call in spec.calls())
         or any(value.is_async for value in spec.all_values())
         or any(layer.kind == "around" for layer in spec.layers)
+        or (spec.late is not None and bool(spec.late.waiting))
     )

@@ -146,7 +146,8 @@ def find_needless_silence(reasons: Mapping[str, str], silenced: Sequence[Finding
 def describe(finding: Finding) -> dict[str, object]:
     """A finding, for machines."""
     where = [
-        {"file": each.file, "line": each.line, "name": each.name, "by": each.by} for each in finding.where
+        {"file": each.file, "line": each.line, "column": each.column, "name": each.name, "by": each.by}
+        for each in finding.where
     ]
     return {
         "id": finding.id,

@@ -44,7 +44,9 @@ def _run_own(check: Callable[[Any], Any], app: BaseApp, origin: Origin) -> list[
 def check_return_annotations(_: BaseApp, frozen: Frozen) -> Iterator[Finding]:
     """app.I001: handlers that don't say what they return."""
     for route in frozen.routes:
-        if "return" not in getattr(route.handler, "__annotations__", {"return": None}):
+        if not route.is_websocket and "return" not in getattr(
+            route.handler, "__annotations__", {"return": None}
+        ):
             what = f"{route} doesn't say what it returns"
             fix = "Annotate it (-> dict[str, str], -> Html …): the reply is prepared then, and checked."
             yield Finding("app.I001", "info", what, (find_origin(route.handler, route.origin.by),), fix)
@@ -108,9 +110,10 @@ BUILT_IN_CHECKS: tuple[Callable[[BaseApp, Frozen], Iterator[Finding]], ...] = (
 
 # Any, here and below: annotations are objects of many kinds.
 def asked_types(frozen: Frozen) -> set[Any]:
-    """Every type that a parameter of a handler, hook or provider names."""
+    """Every type that a parameter of a handler, hook, provider or template global names."""
     functions: list[Callable[..., Any]] = [hook.function for hook in frozen.registered.hooks]
     functions += [provider.function for provider in frozen.registered.providers]
+    functions += [each.function for each in frozen.registered.template_parts.find_globals().values()]
     for route in frozen.routes:
         functions.append(route.handler)
         functions += [hook.function for group in route.groups for hook in group.hooks]
@@ -126,9 +129,14 @@ def all_origins(frozen: Frozen) -> Iterator[Origin]:
     yield from (provider.origin for provider in registered.providers)
     yield from (step.origin for step in registered.steps)
     yield from (origin for _, origin in (*registered.observers, *registered.refusals))
-    yield from (origin for _, _, origin, _ in registered.headers)
+    yield from (header.origin for header in registered.headers)
     yield from (each.origin for each in registered.commands)
+    yield from (each.origin for each in registered.static_folders)
     yield from (origin for _, origin in registered.checks)
+    yield from (each.origin for each in registered.answerers)
+    parts = registered.template_parts
+    yield from (folder.origin for folder in parts.folders)
+    yield from (name.origin for name in parts.names)
 
 
 def _types_of(function: Callable[..., Any]) -> set[Any]:
@@ -142,5 +150,9 @@ def _types_of(function: Callable[..., Any]) -> set[Any]:
 
 def _flatten(hints: Iterable[Any]) -> Iterator[Any]:
     for hint in hints:
+        # The parameters of a Callable are a list: no type itself, but its members are.
+        if isinstance(hint, list):
+            yield from _flatten(hint)
+            continue
         yield hint
         yield from _flatten(get_args(hint))

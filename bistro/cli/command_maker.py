@@ -8,6 +8,7 @@
 | `files: list[Path]`   | one or more arguments; with a default, a repeated option  |
 | `user: str \\| None`  | an argument that may be left out                          |
 | `*, since: int`       | an option that must be given                              |
+| `database: Database`  | nothing: what a plugin of the site provides is handed in  |
 
 `Annotated[int, "how many"]` adds a help text.
 """
@@ -16,45 +17,68 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Container, Hashable, Mapping, Sequence
+from functools import partial
 from typing import Any, get_type_hints  # Any: types and values of the site
 
 import click
 
-from bistro.app import Command
+from bistro.app import BaseApp, Command
 from bistro.cli.errors import CommandSignatureError
+from bistro.cli.in_site import run_in_site, wait_for
 from bistro.cli.parameter_types import KNOWN, Wanted, find_wanted
 
 
-def make_command(command: Command) -> click.Command:
-    """The click command for a command of the app.
+def make_command(command: Command, site: BaseApp | None = None) -> click.Command:
+    """The click command for a command of the app `site`, whose providers give it what they have.
 
     Where its signature can't be had from a command line, using it raises CommandSignatureError;
     the others still work.
     """
     try:
-        parameters = read_parameters(command)
+        provided = find_provided(command, site)
+        parameters = read_parameters(command, provided)
     except CommandSignatureError as error:
         return _broken(command, error)
     return click.Command(
         command.name,
         params=parameters,
-        callback=_runner(command.function),
+        callback=_runner(command.function, site, provided),
         help=inspect.getdoc(command.function) or command.help,
         short_help=command.help or None,
         epilog=f"\b\nExample:\n  {example_of(command.name, parameters)}",
     )
 
 
-def read_parameters(command: Command) -> list[click.Parameter]:
-    """Arguments and options for the parameters of the function. Raises CommandSignatureError."""
+def find_provided(command: Command, site: BaseApp | None) -> dict[str, Any]:
+    """The parameters of the function that the site provides, with their types."""
+    if site is None:
+        return {}
+    providers = site.freeze().providers
+    return {name: hint for name, hint in _hints_of(command).items() if _is_among(hint, providers)}
+
+
+def _is_among(hint: Any, providers: Container[Any]) -> bool:
+    return isinstance(hint, Hashable) and hint in providers
+
+
+def read_parameters(command: Command, provided: Container[str] = ()) -> list[click.Parameter]:
+    """Arguments and options for the parameters that are not `provided`. Raises CommandSignatureError."""
+    hints = _hints_of(command)
+    found = inspect.signature(command.function).parameters.values()
+    return [
+        _make_parameter(command, each, hints.get(each.name, str))
+        for each in found
+        if each.name not in provided
+    ]
+
+
+def _hints_of(command: Command) -> dict[str, Any]:
     try:
-        hints = get_type_hints(command.function, include_extras=True)
+        return get_type_hints(command.function, include_extras=True)
     except (NameError, TypeError) as error:
         what = f"the annotations of the command {command.name} can't be read: {error}"
         raise CommandSignatureError(what, where=(command.origin,)) from None
-    found = inspect.signature(command.function).parameters.values()
-    return [_make_parameter(command, each, hints.get(each.name, str)) for each in found]
 
 
 def example_of(name: str, parameters: Sequence[click.Parameter]) -> str:
@@ -79,7 +103,7 @@ def _make_parameter(command: Command, parameter: inspect.Parameter, hint: Any) -
     wanted = find_wanted(hint)
     if wanted is None:
         what = f"{about} has the type {_name_of(hint)}, which can't come from a command line"
-        fix = f"Use {KNOWN}.\nWhat plugins provide can't be asked for in commands yet."
+        fix = f"Use {KNOWN},\nor a type that a plugin of the site provides."
         raise CommandSignatureError(what, where=(command.origin,), fix=fix)
     is_named = parameter.kind is parameter.KEYWORD_ONLY or wanted.is_flag
     if is_named or parameter.default is not parameter.empty:
@@ -121,23 +145,28 @@ def _converter(wanted: Wanted) -> Callable[[click.Context, click.Parameter, Any]
 
 
 # Any: the function takes what its parameters name, and returns what it likes.
-def _runner(function: Callable[..., Any]) -> Callable[..., int]:
+def _runner(
+    function: Callable[..., Any], site: BaseApp | None, provided: Mapping[str, Any]
+) -> Callable[..., int]:
     """Calls (or runs) the function; an int that it returns is the exit code."""
     parameters = inspect.signature(function).parameters.values()
     positional = [each.name for each in parameters if each.kind is each.POSITIONAL_ONLY]
 
     def run(**values: Any) -> int:
         first = [values.pop(name) for name in positional]
+        if site is not None and provided:
+            result = run_in_site(site, partial(function, *first), values, provided)
+            return _exit_code(result)
         result = function(*first, **values)
         if inspect.isawaitable(result):
-            result = asyncio.run(_wait_for(result))
-        return result if isinstance(result, int) and not isinstance(result, bool) else 0
+            result = asyncio.run(wait_for(result))
+        return _exit_code(result)
 
     return run
 
 
-async def _wait_for(result: Awaitable[Any]) -> Any:
-    return await result
+def _exit_code(result: object) -> int:
+    return result if isinstance(result, int) and not isinstance(result, bool) else 0
 
 
 def _broken(command: Command, error: CommandSignatureError) -> click.Command:

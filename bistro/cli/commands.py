@@ -17,6 +17,9 @@ BUILT_IN: Final[Mapping[str, tuple[str, str]]] = {
     "check": ("bistro.cli.check", "Look for mistakes before the first request does."),
     "config": ("bistro.cli.config", "Show the settings in effect and where each comes from."),
     "inspect": ("bistro.cli.inspect", "List everything registered, by whom and where."),
+    "static": ("bistro.cli.static", "Collect static files for production: hashed and compressed."),
+    "shell": ("bistro.cli.shell", "Talk to the site in Python, with its models and `await`."),
+    "db": ("bistro.cli.db", "Let the database follow the models: make, migrate, status …"),
     "completion": ("bistro.cli.completion", "Print the script that completes commands in your shell."),
 }
 HIDDEN: Final[Mapping[str, str]] = {"serve-worker": "bistro.cli.worker"}

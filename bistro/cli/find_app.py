@@ -41,8 +41,9 @@ def get_source(argument: str | None, folder: Path, variable: str | None = None) 
         raise AppNotFound(
             f"there is no app.py in {folder}",
             fix=(
-                "Go to the folder of your site, name its app (bistro run shop/app.py), or write\n"
-                '[tool.bistro] app = "shop:app" into pyproject.toml. `bistro new NAME` makes a site.'
+                "Go to the folder of your site, name its app (bistro run shop/app.py, or --app shop/app.py\n"
+                'for other commands), or write [tool.bistro] app = "shop:app" into pyproject.toml.\n'
+                "`bistro new NAME` makes a site."
             ),
         )
     return source

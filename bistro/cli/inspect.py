@@ -86,9 +86,10 @@ def observers_of(_: BaseApp, frozen: Frozen) -> Iterator[Entry]:
 
 def headers_of(_: BaseApp, frozen: Frozen) -> Iterator[Entry]:
     """Headers of every answer."""
-    for name, value, origin, override in frozen.registered.headers:
+    for header in frozen.registered.headers:
+        value = header.value
         text = value if isinstance(value, str) else f"made by {getattr(value, '__qualname__', value)}"
-        yield Entry("header", name, text + (" (overrides)" if override else ""), origin)
+        yield Entry("header", header.name, text + (" (overrides)" if header.override else ""), header.origin)
 
 
 def commands_of(_: BaseApp, frozen: Frozen) -> Iterator[Entry]:
@@ -103,6 +104,38 @@ def checks_of(_: BaseApp, frozen: Frozen) -> Iterator[Entry]:
         yield Entry("check", origin.name, "", origin)
 
 
+def answers_of(_: BaseApp, frozen: Frozen) -> Iterator[Entry]:
+    """Who turns results of which types into responses."""
+    for each in frozen.registered.answerers:
+        yield Entry("answer", each.type.__name__, each.origin.name, each.origin)
+
+
+def templates_of(_: BaseApp, frozen: Frozen) -> Iterator[Entry]:
+    """Folders of templates, in the order in which they are looked into, and names for templates."""
+    parts = frozen.registered.template_parts
+    for folder in sorted(parts.folders, key=lambda each: not each.override):
+        yield Entry(
+            "template", f"folder {folder.path}", "overrides" if folder.override else "", folder.origin
+        )
+    for name in parts.names:
+        detail = name.origin.name + (", overrides" if name.override else "")
+        yield Entry("template", f"{name.kind} {name.name}", detail, name.origin)
+
+
+def static_of(_: BaseApp, frozen: Frozen) -> Iterator[Entry]:
+    """Folders of static files."""
+    for folder in frozen.registered.static_folders:
+        detail = " ".join([f"as {folder.prefix}…"] * bool(folder.prefix) + ["overrides"] * folder.override)
+        yield Entry("static", f"folder {folder.path}", detail, folder.origin)
+
+
+def models_of(_: BaseApp, frozen: Frozen) -> Iterator[Entry]:
+    """Packages of models that plugins bring with their migrations."""
+    for package in frozen.model_packages:
+        detail = ", ".join(model.__name__ for model in package.models)
+        yield Entry("model", package.name, detail, package.origin)
+
+
 KINDS: Mapping[str, Callable[[BaseApp, Frozen], Iterator[Entry]]] = {
     "plugins": plugins_of,
     "routes": routes_of,
@@ -113,6 +146,10 @@ KINDS: Mapping[str, Callable[[BaseApp, Frozen], Iterator[Entry]]] = {
     "headers": headers_of,
     "commands": commands_of,
     "checks": checks_of,
+    "answers": answers_of,
+    "templates": templates_of,
+    "static": static_of,
+    "models": models_of,
 }
 
 

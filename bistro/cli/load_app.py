@@ -50,6 +50,9 @@ def import_app(source: AppSource) -> BaseApp:
 
 
 def _import_module(source: AppSource) -> ModuleType:
+    # First what every site needs: a module of the site's own that has the name of one of Python's must
+    # not be taken for that by Bistro.
+    importlib.import_module("bistro.site")
     root = str(source.root)
     if root not in sys.path:
         sys.path.insert(0, root)

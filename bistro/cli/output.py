@@ -13,10 +13,10 @@ from typing import TextIO
 
 import click
 
-import bistro
 from bistro.cli.errors import AppImportFailed
 from bistro.ground.errors import BistroError
 from bistro.ground.registry import Origin
+from bistro.ground.site_files import is_site_file
 
 EXIT_FINE = 0
 EXIT_PROBLEMS = 1
@@ -25,9 +25,6 @@ EXIT_CONFIGURATION = 78
 """EX_CONFIG of sysexits.h."""
 EXIT_INTERRUPTED = 130
 """128 + SIGINT, as shells say it."""
-
-_FRAMEWORK = tuple(str(Path(str(module.__file__)).parent) + os.sep for module in (bistro, os))
-_INSTALLED = frozenset(["site-packages", "dist-packages"])
 
 
 def wants_colour(stream: TextIO, env: Mapping[str, str] = os.environ) -> bool:
@@ -87,8 +84,9 @@ def own_traceback(error: BaseException) -> str:
 
 
 def origin_text(origin: Origin) -> str:
-    """`file:line` from the current folder, where the file lies in it."""
-    return f"{short_path(origin.file)}:{origin.line}"
+    """`file:line`, or `file:line:column`, from the current folder, where the file lies in it."""
+    column = f":{origin.column}" if origin.column else ""
+    return f"{short_path(origin.file)}:{origin.line}{column}"
 
 
 def short_path(path: str) -> str:
@@ -101,15 +99,6 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def _skip_to_site(trace: TracebackType | None) -> TracebackType | None:
-    while trace is not None and not _is_of_site(trace.tb_frame.f_code.co_filename):
+    while trace is not None and not is_site_file(trace.tb_frame.f_code.co_filename):
         trace = trace.tb_next
     return trace
-
-
-def _is_of_site(file: str) -> bool:
-    """Whether a frame's file belongs to the site: not to Bistro, Python or an installed package.
-
-    Frames of compiled modules and of the import system name no file that exists.
-    """
-    path = Path(file)
-    return path.is_absolute() and not file.startswith(_FRAMEWORK) and _INSTALLED.isdisjoint(path.parts)

@@ -41,7 +41,7 @@ def find_own_commands(taken: Collection[str]) -> OwnCommands:
 
 def _load(found: OwnCommands, taken: Collection[str]) -> None:
     # Not imports at the head: `bistro --help` outside a site would wait for all of the framework.
-    _, frozen = importlib.import_module("bistro.cli.load_app").load_frozen(None)
+    site, frozen = importlib.import_module("bistro.cli.load_app").load_frozen(None)
     make_command = importlib.import_module("bistro.cli.command_maker").make_command
     for command in frozen.commands:
         if command.name in taken or command.name in found.commands:
@@ -50,7 +50,7 @@ def _load(found: OwnCommands, taken: Collection[str]) -> None:
                 f"The command {command.name} is left out: {other} has its name ({command.origin})."
             )
         else:
-            found.commands[command.name] = make_command(command)
+            found.commands[command.name] = make_command(command, site)
 
 
 def _note(name: str, what: str) -> str:

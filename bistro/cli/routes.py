@@ -9,13 +9,14 @@ from bistro.cli.load_app import load_frozen
 from bistro.cli.options import app_option, json_option
 from bistro.cli.output import EXIT_FINE, EXIT_PROBLEMS, origin_text, say, show, show_json, show_table
 from bistro.ground.registry import Origin, find_origin
-from bistro.routing import Explanation, Route
+from bistro.routing import DeclaredMount, DeclaredRedirect, Explanation, Route
 
 EPILOG = """\b
 Examples:
   bistro routes
   bistro routes --method POST --json
   bistro routes --why /items/42
+  bistro routes --why /chat/lobby --method WEBSOCKET
   bistro routes --why https://admin.example.org/ --method DELETE
 
 \b
@@ -33,7 +34,7 @@ def command(why: str | None, method: str | None, app: str | None, as_json: bool)
     _, frozen = load_frozen(app)
     if why is not None:
         return explain(frozen, (method or "GET").upper(), why, as_json)
-    routes = [route for route in frozen.routes if method is None or method.upper() in route.methods]
+    routes = [route for route in frozen.routes if method is None or method.upper() in route.shown_methods]
     if as_json:
         show_json([describe(route) for route in routes])
     elif routes:
@@ -64,7 +65,7 @@ def describe(route: Route) -> dict[str, object]:
     """A route, for machines."""
     origin = origin_of(route)
     return {
-        "methods": sorted(route.methods),
+        "methods": list(route.shown_methods),
         "host": route.host,
         "path": route.pattern.text,
         "name": route.name,
@@ -76,20 +77,24 @@ def describe(route: Route) -> dict[str, object]:
 
 
 def origin_of(route: Route) -> Origin:
-    """Where the handler is written, and who added the route."""
+    """Where the handler is written (or the redirect or mount declared), and who added the route."""
+    if isinstance(route.handler, (DeclaredMount, DeclaredRedirect)):
+        return route.origin
     return find_origin(route.handler, route.origin.by)
 
 
 def handler_name(route: Route) -> str:
     """Module and name of the handler."""
     handler = route.handler
+    if isinstance(handler, DeclaredMount):
+        return str(handler)
     name = getattr(handler, "__qualname__", type(handler).__qualname__)
     return f"{getattr(handler, '__module__', '?')}.{name}"
 
 
 def _row(route: Route) -> tuple[str, ...]:
     origin = origin_of(route)
-    methods = ", ".join(sorted(route.methods))
+    methods = ", ".join(route.shown_methods)
     path = (route.host or "") + route.pattern.text
     return (methods, path, route.name, handler_name(route), origin_text(origin), origin.by or "app")
 

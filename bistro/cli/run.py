@@ -2,80 +2,62 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import importlib
+import os
 import socket
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TypedDict, Unpack
+from typing import Unpack
 
 import click
+import msgspec
 
 import bistro
 from bistro.cli.errors import AddressUnavailable
 from bistro.cli.find_app import AppSource, get_source
+from bistro.cli.keys import listen
 from bistro.cli.output import say, short_path
-from bistro.cli.settings import Settings, choose_environment, read_settings
-from bistro.ground.config import Environment
-from bistro.ground.log import LogFormatName
+from bistro.cli.run_options import (
+    Options,
+    WorkerOptions,
+    choose_binding,
+    choose_blocked,
+    choose_certificate,
+    choose_mode,
+    choose_serving,
+    run_options,
+)
+from bistro.cli.settings import choose_environment, read_settings
+from bistro.ground.environment import RELOADS_NAME
+from bistro.serving.binding import Binding, address_of
 from bistro.serving.reload import Reloader, Watcher
-from bistro.serving.run import Binding, address_of
-from bistro.serving.supervisor import Supervisor, WorkerCommand
+from bistro.serving.supervisor import Supervisor
+from bistro.serving.tls import TlsFiles
+from bistro.serving.worker_process import WorkerCommand
 
-GRACE_SECONDS = 10.0
-RELOAD_GRACE_SECONDS = 1.0
 SETTINGS_FILES = (".env", "pyproject.toml")
 
 EPILOG = """\b
 Examples:
   bistro run                               app.py in this folder, anew after each change
   bistro run shop/app.py --port 9000
-  bistro run shop:app --env production --host 0.0.0.0 --workers 4
+  bistro run shop:app --env production --host 0.0.0.0
 
 \b
-Ends with 0 after SIGTERM, 130 after Ctrl-C (a second one ends it at once),
-1 if the app can't start, 78 if its configuration is wrong.
+SIGTERM and Ctrl-C stop it when open requests are answered, a second one at once.
+SIGHUP replaces the workers one after another, with the code that is there now.
+Ends with 0 after SIGTERM, 130 after Ctrl-C, 1 if the app can't start,
+78 if its configuration is wrong.
 """
-
-
-class Options(TypedDict):
-    """What the command line says; None where it says nothing."""
-
-    host: str | None
-    port: int | None
-    uds: str | None
-    fd: int | None
-    workers: int | None
-    reload: bool | None
-    watch: tuple[Path, ...]
-    environment: Environment | None
-    grace: float | None
-    log_format: LogFormatName | None
-    log_level: str | None
 
 
 @click.command(epilog=EPILOG)
 @click.argument("app", required=False)
-@click.option("--host", help="Address to listen on.  [HOST, or 127.0.0.1]")
-@click.option("--port", type=click.IntRange(0, 65535), help="Port; 0 takes a free one.  [PORT, or 8000]")
-@click.option("--uds", metavar="PATH", help="Listen on a UNIX socket instead.")
-@click.option("--fd", type=click.IntRange(0), help="Listen on the open socket of this number instead.")
-@click.option(
-    "--workers", type=click.IntRange(1, 1024), help="Processes that serve.  [WEB_CONCURRENCY, or 1]"
-)
-@click.option("--reload/--no-reload", default=None, help="Start anew after a change.  [in development]")
-@click.option("--watch", type=Path, multiple=True, metavar="PATH", help="Watch this too; may be repeated.")
-@click.option(
-    "--env",
-    "environment",
-    type=click.Choice(["development", "production", "testing"]),
-    help="What to run as.  [BISTRO_ENV, ENV, or development]",
-)
-@click.option("--grace", type=click.FloatRange(0), help="Seconds that open requests have at a stop.  [10]")
-@click.option("--log-format", type=click.Choice(["auto", "console", "json"]), help="[LOG_FORMAT, or auto]")
-@click.option("--log-level", metavar="LEVEL", help="DEBUG, INFO, WARNING or ERROR.  [LOG_LEVEL, or INFO]")
+@run_options
 def command(app: str | None, **options: Unpack[Options]) -> int:
     """Serve APP: a file (shop/app.py), a module (shop), or either with a name (shop:app).
 
@@ -83,43 +65,42 @@ def command(app: str | None, **options: Unpack[Options]) -> int:
     """
     environment = choose_environment(options["environment"])
     settings = read_settings()
-    workers, reload = choose_mode(options, settings, environment)
+    mode = choose_mode(options, settings, environment)
+    tls = choose_certificate(options, settings, environment, get_local_certificate)
+    serving = choose_serving(options, settings, mode, tls)
     source = get_source(app, Path.cwd(), settings.bistro_app)
     sock = open_socket(choose_binding(options, settings))
-    on_ready = partial(say, f"Bistro serves {address_of(sock)} (Ctrl-C stops it)")
-    if reload:
-        return reloader(source, sock, app, options, on_ready).run()
-    grace = GRACE_SECONDS if options["grace"] is None else options["grace"]
-    if workers > 1:
+    address = address_of(sock, "https" if tls else "http")
+    on_ready = partial(tell, f"Bistro serves {address} (Ctrl-C stops it)")
+    told = WorkerOptions(app, serving, options["log_format"], options["log_level"])
+    if mode.reload:
+        listen(app, partial(tell, colour="yellow"))
+        return reloader(source, sock, told, options["watch"], on_ready).run()
+    if mode.workers:
         return Supervisor(
-            worker_command(app, grace, options),
+            worker_command(told),
             sock,
-            workers,
-            grace_seconds=grace,
+            mode.workers,
+            grace_seconds=serving.grace_seconds,
+            blocked_seconds=choose_blocked(options, settings, environment),
             on_ready=on_ready,
-            on_lost=tell_lost,
+            tell=partial(tell, colour="yellow"),
         ).run()
     # Not an import at the head: a parent of workers must stay small, and does without the app.
     worker = importlib.import_module("bistro.cli.worker")
-    worker.set_up_logging(settings, options["log_format"], options["log_level"])
-    code: int = worker.serve(source, sock, grace, on_ready=on_ready)
+    worker.set_up_logging(settings, told)
+    code: int = worker.serve(source, sock, serving, on_ready=on_ready)
     return code
 
 
-def choose_mode(options: Options, settings: Settings, environment: Environment) -> tuple[int, bool]:
-    """How many workers, and whether to start anew after changes. Raises UsageError for both at once."""
-    asked = options["reload"]
-    workers = options["workers"] or (1 if asked else settings.web_concurrency)
-    if asked and workers > 1:
-        raise click.UsageError("--reload serves with one worker: leave out --workers, or --reload.")
-    by_default = environment == "development" and workers == 1 and sys.platform != "win32"
-    return workers, by_default if asked is None else asked
-
-
-def choose_binding(options: Options, settings: Settings) -> Binding:
-    """Where to listen, by the command line, else by the environment."""
-    port = settings.port if options["port"] is None else options["port"]
-    return Binding(options["host"] or settings.host or "127.0.0.1", port, options["uds"], options["fd"])
+def get_local_certificate() -> TlsFiles:
+    """A certificate for this machine; says how to trust its authority."""
+    # Not an import at the head: cryptography takes tens of milliseconds to load.
+    local = importlib.import_module("bistro.cli.local_certificate")
+    folder: Path = local.find_certificate_folder()
+    files: TlsFiles = local.get_local_certificate(folder)
+    say(f"Browsers believe this certificate once you trust {folder / 'authority.pem'} as an authority.")
+    return files
 
 
 def open_socket(binding: Binding) -> socket.socket:
@@ -140,50 +121,56 @@ def open_socket(binding: Binding) -> socket.socket:
 
 
 def reloader(
-    source: AppSource, sock: socket.socket, app: str | None, options: Options, on_ready: Callable[[], None]
+    source: AppSource,
+    sock: socket.socket,
+    told: WorkerOptions,
+    watched: Sequence[Path],
+    on_ready: Callable[[], None],
 ) -> Reloader:
     """Serves with one worker, anew after each change of the site's files."""
     here = Path.cwd()
-    watched = [source.root, *(here / name for name in SETTINGS_FILES), *options["watch"]]
-    grace = RELOAD_GRACE_SECONDS if options["grace"] is None else options["grace"]
+    os.environ[RELOADS_NAME] = "1"  # for the workers, which add what lets browsers load anew
     return Reloader(
-        worker_command(app, grace, options),
+        worker_command(told),
         sock,
-        Watcher(watched),
-        grace_seconds=grace,
+        Watcher([source.root, *(here / name for name in SETTINGS_FILES), *watched]),
+        grace_seconds=told.serving.grace_seconds,
+        ssl=told.serving.tls.open() if told.serving.tls else None,
         on_ready=on_ready,
         on_change=tell_change,
         on_failed=tell_waiting,
     )
 
 
-def worker_command(app: str | None, grace_seconds: float, options: Options) -> WorkerCommand:
+def worker_command(told: WorkerOptions) -> WorkerCommand:
     """The command line of a worker, once the numbers of its sockets are known."""
-    given = {"--log-format": options["log_format"], "--log-level": options["log_level"]}
-    extra = [word for name, value in given.items() if value for word in (name, value)]
-    last = ["--", app] if app else []
     # -P: the site's folder must not come before Python's own modules while Bistro is imported, or a
     # secrets.py there would be taken for Python's. Without it where Bistro itself is found there only.
     python = [sys.executable] if Path(bistro.__file__).parent.parent == Path.cwd() else [sys.executable, "-P"]
+    options = msgspec.json.encode(told).decode()
 
     def command_for(fd: int, lifeline: int) -> Sequence[str]:
-        sockets = ["--fd", str(fd), "--lifeline", str(lifeline), "--grace", str(grace_seconds)]
-        return [*python, "-m", "bistro", "serve-worker", *sockets, *extra, *last]
+        sockets = ["--fd", str(fd), "--lifeline", str(lifeline)]
+        return [*python, "-m", "bistro", "serve-worker", *sockets, options]
 
     return command_for
 
 
+def tell(message: str, colour: str | None = None) -> None:
+    """Say what happens to the server, which serves on also where nobody can hear it any more."""
+    with contextlib.suppress(OSError):
+        say(message, colour=colour)
+
+
 def tell_change(changed: Sequence[Path]) -> None:
-    """Say which file made the app start anew."""
+    """Say which file made the app start anew, if it was one."""
+    if not changed:
+        tell("SIGHUP; starting anew")
+        return
     more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
-    say(f"Changed: {short_path(str(changed[0]))}{more}; starting anew")
+    tell(f"Changed: {short_path(str(changed[0]))}{more}; starting anew")
 
 
 def tell_waiting(code: int) -> None:
     """Say that the app has ended, and what is awaited."""
-    say(f"The app has ended (exit code {code}). It is started again once a file changes.", colour="yellow")
-
-
-def tell_lost(pid: int, code: int) -> None:
-    """Say that a worker died; its replacement is on its way."""
-    say(f"Worker {pid} has ended (exit code {code}); starting another", colour="yellow")
+    tell(f"The app has ended (exit code {code}). It is started again once a file changes.", colour="yellow")

@@ -16,7 +16,10 @@ from bistro.ground.environment import Environment
 ENVIRONMENT_NAME = "BISTRO_ENV"
 
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
-Count = Annotated[int, msgspec.Meta(ge=1, le=1024)]
+WorkerCount = Annotated[int, msgspec.Meta(ge=1, le=1024)]
+Count = Annotated[int, msgspec.Meta(ge=1)]
+Seconds = Annotated[float, msgspec.Meta(ge=0)]
+Mebibytes = Annotated[float, msgspec.Meta(ge=1)]
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,16 @@ class Settings:
     bistro_app: str | None = None
     host: str = "127.0.0.1"
     port: Port = 8000
-    web_concurrency: Count = 1
+    uds: str | None = None
+    web_concurrency: WorkerCount | None = None
+    grace_seconds: Seconds | None = None
+    tls_certificate: str | None = None
+    tls_key: str | None = None
+    local_https: bool | None = None
+    worker_max_memory: Mebibytes | None = None
+    worker_max_requests: Count | None = None
+    worker_max_age: Seconds | None = None
+    worker_max_blocked: Seconds | None = None
     secret_key: Secret | None = field(default=None, repr=False)
     database_url: str | None = None
     debug: bool | None = None

@@ -6,8 +6,9 @@ prints its help, doesn't wait for the others.
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
+
+from bistro.ground.lazy import lazy_names as lazy_names
 
 if TYPE_CHECKING:
     from bistro.ground.claims import Claim as Claim
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from bistro.ground.config import make_env_example as make_env_example
     from bistro.ground.config import read_config as read_config
     from bistro.ground.environment import Environment as Environment
+    from bistro.ground.environment import assume_testing as assume_testing
+    from bistro.ground.environment import expects_https as expects_https
     from bistro.ground.environment import find_debug as find_debug
     from bistro.ground.environment import find_environment as find_environment
     from bistro.ground.errors import BistroError as BistroError
@@ -47,6 +50,7 @@ if TYPE_CHECKING:
     from bistro.ground.registry import Origin as Origin
     from bistro.ground.registry import find_origin as find_origin
     from bistro.ground.registry import origin_of_caller as origin_of_caller
+    from bistro.ground.registry import origin_outside as origin_outside
     from bistro.ground.secret import MASK as MASK
     from bistro.ground.secret import Secret as Secret
     from bistro.ground.secret import is_sensitive_name as is_sensitive_name
@@ -54,6 +58,7 @@ if TYPE_CHECKING:
     from bistro.ground.signing import Sealer as Sealer
     from bistro.ground.signing import SignatureExpired as SignatureExpired
     from bistro.ground.signing import Signer as Signer
+    from bistro.ground.site_keys import find_keyring as find_keyring
     from bistro.ground.text import Markup as Markup
     from bistro.ground.text import did_you_mean as did_you_mean
     from bistro.ground.text import escape as escape
@@ -68,9 +73,10 @@ _MODULES = {
     "clock": ("Clock", "SystemClock"),
     "concurrency": ("ThreadPool", "run_in_thread"),
     "config": ("ConfigError", "ConfigValue", "config_origins", "make_env_example", "read_config"),
-    "environment": ("Environment", "find_debug", "find_environment"),
+    "environment": ("Environment", "assume_testing", "expects_https", "find_debug", "find_environment"),
     "errors": ("BistroError", "SetupError"),
     "keyring": ("Keyring", "WeakKeyError", "make_secret_key"),
+    "lazy": ("lazy_names",),
     "line_writer": ("BatchedLineWriter",),
     "log": ("Logger", "configure_logging", "get_logger", "make_formatter"),
     "log_format": ("ConsoleFormatter", "JsonFormatter"),
@@ -78,27 +84,17 @@ _MODULES = {
     "multidict": ("MultiDict", "MutableMultiDict"),
     "problems": ("Problem",),
     "redaction": ("redact", "redact_text"),
-    "registry": ("Origin", "find_origin", "origin_of_caller"),
+    "registry": ("Origin", "find_origin", "origin_of_caller", "origin_outside"),
     "secret": ("MASK", "Secret", "is_sensitive_name"),
+    "site_keys": ("find_keyring",),
     "signing": ("BadSignature", "Sealer", "SignatureExpired", "Signer"),
     "text": (
         "Markup", "did_you_mean", "escape", "escape_control_characters", "safe_file_name", "slugify",
     ),
     "types": ("Exchange", "UrlBuilder"),
 }  # fmt: skip
-_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
-__all__ = sorted(_MODULE_OF)
+__all__ = sorted(name for names in _MODULES.values() for name in names)
 
-
-def __getattr__(name: str) -> object:
-    module = _MODULE_OF.get(name)
-    if module is None:
-        raise AttributeError(f"module 'bistro.ground' has no attribute {name!r}")
-    thing: object = getattr(importlib.import_module(f"bistro.ground.{module}"), name)
-    globals()[name] = thing
-    return thing
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+if not TYPE_CHECKING:  # checkers would take any name for one of ours
+    __getattr__, __dir__ = lazy_names(__name__, _MODULES)

@@ -1,15 +1,16 @@
 """The only file that calls `exec`: turn written source into a function that a debugger can read.
 
-Three things are written as source: plans (`app/plan.py`), routing (`routing/table.py`) and later
-templates and row loaders. The rules that keep it safe: only names that passed `check_identifier`
-go into the text, every value goes into the namespace, and nothing from a request is ever in it.
+Plans (`app/plan.py`) and routing (`routing/table.py`) are written as text, templates as trees. The
+rules that keep it safe: only names that passed `check_identifier` go into a text, every value goes
+into the namespace or is a constant of a tree, and nothing from a request is ever in either.
 """
 
 from __future__ import annotations
 
+import ast
 import keyword
 import linecache
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import CodeType
 
 # Any: generated code takes and gives whatever objects its writer means.
@@ -31,11 +32,31 @@ def compile_function(source: str, name: str, filename: str, namespace: Mapping[s
     under it so that tracebacks and debuggers show the lines. The text stays readable as
     `result.__source__` where the result is a function.
     """
-    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    register_source(filename, source)
     code: CodeType = compile(source, filename, "exec")
     scope: dict[str, Any] = dict(namespace)
-    exec(code, scope)  # noqa: S102 - the one place, see the head of this file
+    run_codes((code,), scope)
     result = scope[name]
     if hasattr(result, "__dict__"):
         result.__source__ = source
     return result
+
+
+def compile_tree(tree: ast.Module, filename: str) -> CodeType:
+    """The code of a tree whose nodes carry the lines of `filename`, which is what tracebacks then show.
+
+    Nodes without a line get that of the node around them. No text is involved: what the tree holds
+    as a constant stays one.
+    """
+    return compile(ast.fix_missing_locations(tree), filename, "exec")
+
+
+def register_source(filename: str, text: str) -> None:
+    """Let tracebacks show the lines of `text` for code of `filename`, where no such file can be read."""
+    linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
+
+
+def run_codes(codes: Iterable[CodeType], namespace: dict[str, Any]) -> None:
+    """Run code that defines functions, in `namespace`, which they share."""
+    for code in codes:
+        exec(code, namespace)  # noqa: S102 - the one place, see the head of this file

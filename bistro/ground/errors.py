@@ -9,8 +9,11 @@
     │   ├── FrozenError   B304       something was added to an app that serves already
     │   ├── …                        each room keeps its own kinds in its own errors.py:
     │   └──                          B20x routing, B30x injection and hooks
+    ├── AnswerableError   B001       what has an answer of its own, wherever it is raised
+    │   └── DatabaseError B800       the database can't do it, or not now (bistro/db/errors.py)
     ├── BadSignature      B111       a text was not made here, or changed (ground/signing.py)
     │   └── SignatureExpired  B112   it was made here, too long ago
+    ├── SessionError      B950       a session can't hold that (bistro/plugins/sessions/errors.py)
     └── HttpError         B4xx       an answer to a request (bistro/http/errors.py)
 
 `docs/reference/errors.md` has one entry per code; a test holds the two together.
@@ -18,8 +21,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
+from bistro.ground.problems import Problem
 from bistro.ground.registry import Origin
 
 
@@ -43,6 +48,23 @@ class BistroError(Exception):
         if self.fix:
             lines.append(self.fix)
         return "\n".join(lines)
+
+
+class AnswerableError(BistroError):
+    """An error of a lower floor that has an answer: where a handler lets it through, it becomes that.
+
+    `status` is 500 for what the site itself did wrong; then nothing of the error is shown.
+    If you see this: a subclass has no code of its own.
+    """
+
+    code = "B001"
+    status: ClassVar[int] = 500
+    detail: str = ""
+    """What the client may know."""
+    headers: Mapping[str, str] = {}
+    """What goes with the answer, e.g. `retry-after`."""
+    problems: tuple[Problem, ...] = ()
+    """What is wrong with single values of the input."""
 
 
 class SetupError(BistroError):

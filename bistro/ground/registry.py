@@ -24,6 +24,8 @@ class Origin(Struct, frozen=True, eq=False):
     line: int
     name: str = ""
     by: str = ""
+    column: int = 0
+    """Counted from 1; 0 where only the line is known."""
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Origin) and self._place == other._place
@@ -33,6 +35,8 @@ class Origin(Struct, frozen=True, eq=False):
 
     def __str__(self) -> str:
         text = f"{self.file}:{self.line}" if self.line else self.file
+        if self.column:
+            text += f":{self.column}"
         if self.name:
             text += f"   {self.name}"
         if self.by:
@@ -40,8 +44,8 @@ class Origin(Struct, frozen=True, eq=False):
         return text
 
     @property
-    def _place(self) -> tuple[str, int, str]:
-        return self.file, self.line, self.name
+    def _place(self) -> tuple[str, int, int, str]:
+        return self.file, self.line, self.column, self.name
 
 
 def find_origin(thing: object, by: str = "") -> Origin:
@@ -63,7 +67,11 @@ def find_origin(thing: object, by: str = "") -> Origin:
 
 def origin_of_caller(name: str = "", by: str = "") -> Origin:
     """The first line outside the `bistro` package on the call stack: the user's own line."""
-    frame: FrameType | None = sys._getframe(1)
+    return origin_outside(sys._getframe(1), name, by)
+
+
+def origin_outside(frame: FrameType | None, name: str = "", by: str = "") -> Origin:
+    """The first line outside the `bistro` package from `frame` on."""
     while frame is not None:
         module = frame.f_globals.get("__name__", "")
         if module != "bistro" and not module.startswith("bistro."):

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 
 # Any: what a coroutine yields is asyncio's own; routes, messages and values for URLs are of any kind.
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
+
+from bistro.ground.websocket import SocketLink
 
 
 class Exchange(Protocol):
@@ -23,6 +25,16 @@ class Exchange(Protocol):
     """What stands behind `?`, ASCII, still percent-encoded; empty when there is none."""
     body: bytes | None
     """The whole body where it has arrived with the head; None while it is still arriving."""
+
+    @property
+    def root_path(self) -> str:
+        """Where the app is mounted in another one, decoded; empty where it is not. No part of `raw_path`."""
+        ...
+
+    @property
+    def socket(self) -> SocketLink | None:
+        """Where the request is the handshake of a WebSocket, the way to accept it; else None."""
+        ...
 
     @property
     def http_version(self) -> str:
@@ -83,6 +95,35 @@ class Exchange(Protocol):
         """Call `callback` when the client goes away before the answer is complete."""
         ...
 
+    def on_stopping(self, callback: Callable[[], None]) -> None:
+        """Call `callback` when the server begins to stop, soon where it has begun already.
+
+        For answers that would go on for ever: from then on they have the time of grace to end by
+        themselves. Never called where the server tells nobody, as under ASGI.
+        """
+        ...
+
+    def believe_proxy(self, client: tuple[str, int] | None, scheme: str, host: bytes | None) -> None:
+        """Say from now on what a trusted proxy says; `host` takes the place of the header, if given."""
+        ...
+
+    def shield(self) -> None:
+        """Let the handler come to its end although the client goes away; by default it is cancelled."""
+        ...
+
+
+@runtime_checkable
+class FileWriter(Protocol):
+    """What an exchange has as well whose server can send parts of open files without reading them."""
+
+    async def write_file(self, descriptor: int, start: int, stop: int) -> int:
+        """Send bytes `start` to `stop`, excluded, of an open file; otherwise as `write`.
+
+        Gives how far it came: what is missing up to `stop` is to be read and written. Raise
+        OSError where the file ends before.
+        """
+        ...
+
 
 class Application(Protocol):
     """What a server, an adapter or the test client needs of an app."""
@@ -117,9 +158,10 @@ class UrlBuilder(Protocol):
         *,
         query: Mapping[str, Any] | None = None,
         fragment: str | None = None,
+        root_path: str | None = None,
         **parameters: Any,
     ) -> str:
-        """The path (and query, fragment) of `route` with `parameters` filled in."""
+        """The path (and query, fragment) of `route` with `parameters` filled in, behind `root_path`."""
         ...
 
 
@@ -128,3 +170,63 @@ AsgiScope = dict[str, Any]
 AsgiMessage = dict[str, Any]
 AsgiReceive = Callable[[], Awaitable[AsgiMessage]]
 AsgiSend = Callable[[AsgiMessage], Awaitable[None]]
+
+
+class RsgiHeaders(Protocol):
+    """The headers of an RSGI request, names in lower case."""
+
+    def __contains__(self, name: str, /) -> bool: ...
+    def get(self, name: str, /) -> str | None: ...
+    def items(self) -> list[tuple[str, str]]: ...
+
+
+class RsgiScope(Protocol):
+    """What an RSGI server says of a request."""
+
+    proto: str
+    http_version: str
+    client: str
+    scheme: str
+    method: str
+    path: str
+    query_string: str
+    authority: str | None
+
+    @property
+    def headers(self) -> RsgiHeaders: ...
+
+
+class RsgiTransport(Protocol):
+    """An RSGI answer that is sent in pieces."""
+
+    async def send_bytes(self, data: bytes, /) -> None: ...
+
+
+class RsgiMessage(Protocol):
+    """What a client sends by a WebSocket: 0 for its close, 1 for bytes, 2 for a text."""
+
+    kind: int
+
+    @property
+    def data(self) -> str | bytes: ...
+
+
+class RsgiSocketTransport(Protocol):
+    """An RSGI WebSocket that was accepted."""
+
+    async def receive(self) -> RsgiMessage: ...
+    async def send_bytes(self, data: bytes, /) -> None: ...
+    async def send_str(self, data: str, /) -> None: ...
+
+
+class RsgiProtocol(Protocol):
+    """The way to answer an RSGI request; a WebSocket's has only `accept` and `close`, which others lack."""
+
+    async def __call__(self) -> bytes: ...
+    def __aiter__(self) -> AsyncIterator[bytes]: ...
+    async def client_disconnect(self) -> None: ...
+    def response_empty(self, status: int, headers: list[tuple[str, str]], /) -> None: ...
+    def response_bytes(self, status: int, headers: list[tuple[str, str]], body: bytes, /) -> None: ...
+    def response_stream(self, status: int, headers: list[tuple[str, str]], /) -> RsgiTransport: ...
+    async def accept(self) -> RsgiSocketTransport: ...
+    def close(self, status: int | None, /) -> object: ...

@@ -5,6 +5,7 @@
     │   ├── BadRequest … 400–451     the client can do something about it
     │   └── InternalServerError …    500–507, it can't
     └── ClientDisconnected           nobody is left to answer
+        └── WebSocketDisconnected    has `close_code` and `reason`
 
 The base of the tree is drawn at the head of `bistro/ground/errors.py`.
 """
@@ -92,6 +93,21 @@ class ClientDisconnected(BistroError):
 
     def __init__(self, what: str = "the client went away before the answer was complete") -> None:
         super().__init__(what)
+
+
+class WebSocketDisconnected(ClientDisconnected):
+    """A WebSocket is closed, so that nothing can be received or sent.
+
+    If you see this: the client went away, or one side closed; `close_code` and `reason` tell how
+    (RFC 6455 §7.4). A handler needn't catch it: it ends the conversation without an error.
+    """
+
+    code = "B498"
+
+    def __init__(self, close_code: int, reason: str = "") -> None:
+        super().__init__(f"the WebSocket is closed ({close_code}{f': {reason}' if reason else ''})")
+        self.close_code = close_code
+        self.reason = reason
 
 
 class BadRequest(HttpError):

@@ -166,14 +166,12 @@ def check_header(name: str, value: str) -> str:
     """Return `name` in lower case if it and `value` can be sent as one header.
 
     Names are tokens (RFC 9110 §5.6.2); values have no control character except a tab, so that
-    nobody can end the line and begin another (CWE-113). Raises `HeaderValueError`.
+    nobody can end the line and begin another (CWE-113). How long the body is, only the server says:
+    two answers to that make two answers of one (RFC 9112 §6.3). Raises `HeaderValueError`.
     """
     key = name.lower()
-    if key not in _USUAL_NAMES and not TOKEN.fullmatch(name):
-        raise HeaderValueError(
-            f"{_shortened(name)} can't be the name of a header",
-            fix="Use letters, digits and hyphens only.",
-        )
+    if key not in _USUAL_NAMES:
+        _check_unusual_name(name, key)
     # The first test is right for nearly all values and three times faster than the second.
     if not (value.isascii() and value.isprintable()) and (bad := _NOT_IN_VALUE.search(value)):
         raise HeaderValueError(
@@ -199,12 +197,26 @@ def _key(name: str) -> bytes:
     return name.encode("ascii", "replace").lower()
 
 
+def _check_unusual_name(name: str, key: str) -> None:
+    if not TOKEN.fullmatch(name):
+        raise HeaderValueError(
+            f"{_shortened(name)} can't be the name of a header",
+            fix="Use letters, digits and hyphens only.",
+        )
+    if key in _OF_THE_SERVER:
+        raise HeaderValueError(
+            f"the header {key} is set by the server",
+            fix="Leave it out, also where you pass on an answer of another site; see Stream(length=…).",
+        )
+
+
 def _shortened(text: str) -> str:
     return repr(text if len(text) <= 60 else text[:60] + "…")
 
 
 TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _NOT_IN_VALUE: Final = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
+_OF_THE_SERVER: Final = frozenset({"content-length", "transfer-encoding"})
 _USUAL_NAMES: Final = frozenset(
     {
         "allow",

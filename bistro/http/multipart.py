@@ -67,9 +67,10 @@ async def parse_multipart(
         boundary,
         max_header_size=limits.part_header_size_max,
         max_header_count=_PART_HEADERS_MAX,
-        # One more than allowed: the reader counts as well, and its message is the better one.
+        # One more than allowed: the reader counts as well, and its message is the better one. So is
+        # what it says of sizes; to the parser, too large a part is a malformed form.
         max_segment_count=limits.parts_max + 1,
-        max_segment_size=max(limits.field_size_max, limits.file_size_max or _NO_LIMIT),
+        max_segment_size=_NO_LIMIT,
     )
     reader = _FormReader(limits)
     try:

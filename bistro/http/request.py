@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
+from types import MappingProxyType
 
 # Any: values from the path, for URLs and from JSON are of the types that the site names.
 from typing import Any, TypeVar, overload
@@ -12,14 +13,16 @@ from msgspec import Struct
 
 from bistro.ground.multidict import MultiDict
 from bistro.ground.types import Exchange, UrlBuilder
+from bistro.http.content_coding import refuse_coded_body
 from bistro.http.cookies import parse_cookies
 from bistro.http.errors import NotAcceptable, UnsupportedMediaType
 from bistro.http.forms import parse_content_type, parse_urlencoded
 from bistro.http.headers import Headers
+from bistro.http.json_lines import split_lines
 from bistro.http.multipart import FormData, FormLimits, parse_multipart
 from bistro.http.negotiation import choose_media_type
 from bistro.http.response import Response
-from bistro.http.url import Url, parse_host, parse_query, unquote_path
+from bistro.http.url import Url, parse_host, parse_query, quote_path, unquote_path
 
 T = TypeVar("T")
 
@@ -39,31 +42,26 @@ class RequestTools(Struct, frozen=True):
 
 
 class Request:
-    """One request. Nothing is parsed before it is asked for; everything is parsed at most once."""
+    """One request. Nothing is parsed before it is asked for; everything is parsed at most once.
 
-    __slots__ = (
-        "_body",
-        "_cookies",
-        "_form",
-        "_headers",
-        "_id",
-        "_path",
-        "_query",
-        "_tools",
-        "exchange",
-        "path_parameters",
-    )
+    Without `__slots__`, so that what nobody has asked for yet costs nothing: it stands on the class.
+    """
+
+    path_parameters: Mapping[str, Any] = MappingProxyType({})
+    """The values that the route's pattern took from the path, by name."""
+    _headers: Headers | None = None
+    _query: MultiDict[str] | None = None
+    _cookies: Mapping[str, str] | None = None
+    _form: FormData | None = None
+    _id: str | None = None
 
     def __init__(
         self, exchange: Exchange, tools: RequestTools, path_parameters: Mapping[str, Any] | None = None
     ) -> None:
-        """`path_parameters`: the values that the route's pattern took from the path, by name."""
         self.exchange = exchange
         self._tools = tools
-        self.path_parameters = path_parameters or {}
-        self._headers: Headers | None = None
-        self._query: MultiDict[str] | None = None
-        self._id: str | None = None
+        if path_parameters is not None:
+            self.path_parameters = path_parameters
 
     @property
     def method(self) -> str:
@@ -72,7 +70,10 @@ class Request:
 
     @property
     def path(self) -> str:
-        """The path, decoded. Raises `BadRequest` if its escapes are no UTF-8."""
+        """The path, decoded, beneath the place where the app is mounted.
+
+        Raises `BadRequest` if its escapes are no UTF-8.
+        """
         return unquote_path(self.exchange.raw_path)
 
     @property
@@ -94,13 +95,12 @@ class Request:
     @property
     def cookies(self) -> Mapping[str, str]:
         """The cookies by name. Raises `BadRequest` if they are too many or too long."""
-        try:
-            return self._cookies
-        except AttributeError:
+        cookies = self._cookies
+        if cookies is None:
             # RFC 9113 §8.2.3: HTTP/2 may split the header, and "; " joins it.
             header = "; ".join(self.headers.get_all("cookie"))
-            self._cookies: Mapping[str, str] = parse_cookies(header) if header else {}
-            return self._cookies
+            cookies = self._cookies = parse_cookies(header) if header else {}
+        return cookies
 
     @property
     def client(self) -> tuple[str, int] | None:
@@ -127,7 +127,8 @@ class Request:
         """The whole URL that was asked for; the path comes from the request target only."""
         host, port = parse_host(self.headers.get("host", ""))
         exchange = self.exchange
-        return Url(exchange.scheme, host, port, exchange.raw_path, exchange.query_string)
+        path = quote_path(exchange.root_path) + exchange.raw_path
+        return Url(exchange.scheme, host, port, path, exchange.query_string)
 
     @property
     def id(self) -> str:
@@ -170,8 +171,11 @@ class Request:
         )
 
     def url_for(self, route: Callable[..., Any] | str, /, **parameters: Any) -> str:
-        """The URL of a route by its handler or name; `query=` and `fragment=` are added."""
-        return self._tools.url_for(route, **parameters)
+        """The URL of a route by its handler or name; `query=` and `fragment=` are added.
+
+        Where this app is mounted in another one, the URL begins with that place.
+        """
+        return self._tools.url_for(route, root_path=self.exchange.root_path, **parameters)
 
     async def body(self) -> bytes:
         """The whole body. Raises `ContentTooLarge` over the route's limit."""
@@ -187,20 +191,34 @@ class Request:
     async def json(self, type: type[T]) -> T: ...
     async def json(self, type: Any = Any) -> Any:
         """The body as JSON, checked against `type` where one is given."""
+        refuse_coded_body(self.exchange)
         return self._tools.decode_json(await self.body(), type)
+
+    @overload
+    def json_lines(self, *, size_max: int | None = None) -> AsyncIterator[Any]: ...
+    @overload
+    def json_lines(self, type: type[T], *, size_max: int | None = None) -> AsyncIterator[T]: ...
+    async def json_lines(self, type: Any = Any, *, size_max: int | None = None) -> AsyncIterator[Any]:
+        """The values of a body of JSON Lines as they arrive, each checked against `type`.
+
+        One line may be as long as a whole body otherwise is, all of them together `size_max` bytes.
+        """
+        refuse_coded_body(self.exchange)
+        async for line in split_lines(self.stream(size_max), self._tools.body_size_max):
+            yield self._tools.decode_json(line, type)
 
     async def form(self) -> FormData:
         """The fields and files of a form, urlencoded or multipart.
 
         Raises `UnsupportedMediaType` for other bodies, and what the limits of forms ask for.
         """
-        try:
-            return self._form
-        except AttributeError:
-            self._form: FormData = await self._read_form()
-            return self._form
+        form = self._form
+        if form is None:
+            form = self._form = await self._read_form()
+        return form
 
     async def _read_form(self) -> FormData:
+        refuse_coded_body(self.exchange)
         header = self.headers.get("content-type", "")
         if not header and not await self.body():
             return FormData(MultiDict(()), MultiDict(()))  # nothing was sent, so every field is missing

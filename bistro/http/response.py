@@ -8,10 +8,11 @@ bytes made once (`_block`). What is added goes to a short list, and the full, ch
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Callable, Iterable, Mapping
+from copy import copy
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from bistro.ground.environment import find_environment
+from bistro.ground.environment import expects_https
 from bistro.http.cookies import make_delete_cookie, make_set_cookie
 from bistro.http.headers import ResponseHeaders, check_header, encode_headers
 from bistro.http.url import check_redirect_target
@@ -31,9 +32,11 @@ class Response:
     that can't be sent, at the place where they are set.
     """
 
-    __slots__ = ("_added", "_block", "_headers", "body", "status")
+    __slots__ = ("_added", "_block", "_first", "_headers", "body", "status")
 
     is_stream = False
+    _first: tuple[int, bytes, bytes, ResponseHeaders | None, tuple[tuple[str, str], ...] | None]
+    """What it was before any hook changed it; not there until it is an answer."""
 
     def __init__(
         self,
@@ -43,6 +46,9 @@ class Response:
         headers: Mapping[str, str] | None = None,
         content_type: str | None = None,
     ) -> None:
+        if not 200 <= status <= 599:
+            # RFC 9110 §15.2: behind a 1xx the client waits for the answer, and takes the next one for it.
+            raise ValueError(f"an answer can't have the status {status}; it is one from 200 to 599")
         self.body = body.encode() if isinstance(body, str) else body
         self.status = status
         self._block = encode_headers({"content-type": content_type}) if content_type else b""
@@ -61,6 +67,24 @@ class Response:
         response.body = body
         response._headers = response._added = None
         return response
+
+    def for_this_answer(self) -> Response:
+        """This response; if it was an answer before, a copy of what it was then, before any hook changed it.
+
+        So a site may keep one and return it often, and no request sees the cookies of another.
+        """
+        try:
+            status, body, block, headers, added = self._first
+        except AttributeError:
+            headers = None if self._headers is None else self._headers.copy()
+            added = None if self._added is None else tuple(self._added)
+            self._first = self.status, self.body, self._block, headers, added
+            return self
+        twin = copy(self)
+        twin.status, twin.body, twin._block = status, body, block
+        twin._headers = None if headers is None else headers.copy()
+        twin._added = None if added is None else list(added)
+        return twin
 
     @property
     def headers(self) -> ResponseHeaders:
@@ -98,11 +122,11 @@ class Response:
     ) -> None:
         """Set a cookie; `max_age` in seconds. Raises `HeaderValueError` for what browsers would drop.
 
-        Unless `secure` says otherwise, it is `Secure` except in development, where sites are served
-        without TLS (ASVS 3.3.1). Scripts can't read it, and other sites can't send it with a POST.
+        Unless `secure` says otherwise, it is `Secure` except in development without HTTPS (ASVS 3.3.1).
+        Scripts can't read it, and other sites can't send it with a POST.
         """
         if secure is None:
-            secure = find_environment() != "development"
+            secure = expects_https()
         cookie = make_set_cookie(
             name,
             value,
@@ -148,6 +172,9 @@ class Response:
     def vary(self, *names: str) -> None:
         """Say that the answer depends on these request headers (RFC 9110 §12.5.5)."""
         self.headers.vary(*names)
+
+    def encode_with(self, encode: Callable[[object], bytes]) -> None:
+        """Take the app's JSON encoder, for an answer that is made of values; most are not."""
 
     def header_block(self, defaults: DefaultHeaders, request: object = None) -> bytes:
         """The lines to send: own headers first, then every default that the answer does not set.
@@ -206,7 +233,15 @@ def _block_maker(made: list[tuple[str, HeaderMaker]]) -> Callable[[object], byte
     if len(made) != 1:
         return lambda request: b"".join([_line(name, make(request)) for name, make in made])
     ((name, make),) = made
-    return lambda request: _line(name, make(request))
+
+    # `_line` written out: this runs for every request of most sites.
+    def make_line(request: object) -> bytes:
+        value = make(request)
+        if not (value.isascii() and value.isprintable()):
+            check_header(name, value)
+        return f"{name}: {value}\r\n".encode("latin-1")
+
+    return make_line
 
 
 def _line(name: str, value: str) -> bytes:
@@ -294,14 +329,15 @@ class Empty(Response):
         super().__init__(status=status, headers=headers)
 
 
-Pieces = AsyncIterable[bytes | str] | Iterable[bytes | str]
+# Any: kinds of streams have pieces of their own, and make bytes of them in `encode_piece`.
+Pieces = AsyncIterable[Any] | Iterable[Any]
 
 
 class Stream(Response):
     """An answer sent while `pieces` (a sync or async generator of bytes or text) makes it.
 
     The generator waits while the client reads slowly, and is closed if the client goes away.
-    A blocking sync generator is stepped in a thread.
+    A blocking sync generator is stepped in a thread. `length` is the size of the whole in bytes.
     """
 
     __slots__ = ("length", "pieces")
@@ -320,6 +356,20 @@ class Stream(Response):
         super().__init__(status=status, content_type=content_type, headers=headers)
         self.pieces = pieces
         self.length = length
+
+    # Any: see `Pieces`.
+    def encode_piece(self, piece: Any) -> bytes:
+        """One piece as it is sent. Raises TypeError for what is neither bytes nor text."""
+        if type(piece) is bytes:
+            return piece
+        if isinstance(piece, str):
+            return piece.encode()
+        if isinstance(piece, (bytes, bytearray, memoryview)):
+            return bytes(piece)
+        raise TypeError(
+            f"a stream of {type(piece).__name__}: yield bytes or text, "
+            "or return JsonLines(...) or EventStream(...) for values"
+        )
 
 
 def _begin(response: Response, block: bytes, headers: Mapping[str, str] | None) -> None:

@@ -32,7 +32,7 @@ class ETags:
         if response.status != 200 or response.is_stream or request.method not in ("GET", "HEAD"):
             return None
         headers = response.headers
-        if "no-store" in headers.get("cache-control", ""):
+        if "no-store" in ",".join(headers.get_all("cache-control")).lower():
             return None
         etag = headers.get("etag")
         if etag is None:

@@ -27,7 +27,11 @@ from bistro.ground import (
 from bistro.http import Request
 
 LOGGER_NAME = "bistro.request"
-PLAIN_MAX = 1_024
+KNOWN_MAX = 1_024
+MAY_LAST = frozenset({101, 499})
+"""A WebSocket, and what ended because its client left, such as a stream of events."""
+DURATIONS = tuple(f"{number / 1000:.3f}" for number in range(1_000))
+"""The texts of durations below a millisecond, by microseconds: formatting a number takes longer."""
 
 
 @dataclass(frozen=True)
@@ -38,16 +42,21 @@ class RequestLog:
     it too. The `traceparent` of W3C Trace Context gives the field `trace_id`. Paths in `skip` get an
     id but no line. Lines go to `stream`, standard output by default; `LOG_FORMAT=json` makes each a
     JSON object, and a level of `bistro.request` over INFO turns them off.
+
+    A request that takes longer than `slow_seconds` is a warning, `slow request`; those whose path
+    begins with one of `may_take_long` are not, nor WebSockets, nor what ends as its client leaves.
     """
 
     skip: tuple[str, ...] = ("/livez", "/readyz")
     stream: BinaryIO | None = None
+    slow_seconds: float | None = 1.0
+    may_take_long: tuple[str, ...] = ()
 
     requires: ClassVar[tuple[type, ...]] = ()
 
     def install(self, setup: Setup) -> None:
         """Add the hooks; being installed first, they stand around all others."""
-        lines = AccessLines(self.stream)
+        lines = AccessLines(self.stream, LineFormat(self.slow_seconds, self.may_take_long))
         setup.before(begin_log)
         setup.headers({"x-request-id": attrgetter("id")})
         setup.observe(lines.make_observer(frozenset(self.skip)))
@@ -112,23 +121,22 @@ class AccessLine(NamedTuple):
 LineTuple: TypeAlias = tuple[float, int, float, str, str, tuple[str, int] | None, str, bytes | None, str]
 
 
-LineKey: TypeAlias = tuple[str, str, int, str]
-LineParts: TypeAlias = tuple[str, str, str]
-KNOWN_MAX = 512
-
-
 class AccessLines:
     """Collects the lines of one app; a thread, begun with the first line, writes them."""
 
-    def __init__(self, stream: BinaryIO | None) -> None:
-        self._is_wanted = True
-        self._writer: BatchedLineWriter[LineTuple] = BatchedLineWriter(LineFormat().find_maker(), stream)
+    def __init__(self, stream: BinaryIO | None, form: LineFormat) -> None:
+        self._from_seconds = 0.0
+        self._form = form
+        self._writer: BatchedLineWriter[LineTuple] = BatchedLineWriter(form.find_maker(), stream)
 
     def start(self) -> None:
         """Look at how logging is configured; where nobody did, do it with the defaults."""
         if not logging.getLogger().handlers:
             configure_logging()
-        self._is_wanted = get_logger(LOGGER_NAME).is_enabled(logging.INFO)
+        logger = get_logger(LOGGER_NAME)
+        if not logger.is_enabled(logging.INFO):
+            is_enabled = logger.is_enabled(logging.WARNING)
+            self._from_seconds = self._form.slow_seconds if is_enabled else float("inf")
 
     def stop(self) -> None:
         """Write what waits; every answer has been sent by now, so that blocking delays nobody."""
@@ -142,7 +150,7 @@ class AccessLines:
         def note_request(request: Request, status: int, seconds: float) -> None:
             exchange = request.exchange
             path = exchange.raw_path
-            if path not in skip and self._is_wanted:
+            if seconds >= self._from_seconds and path not in skip:
                 trace = exchange.find_header(b"traceparent")
                 method, client = exchange.method, exchange.client
                 append((clock(), status, seconds, method, path, client, request.id, trace, ""))
@@ -151,22 +159,26 @@ class AccessLines:
 
     def note_refusal(self, status: int, detail: str, client: tuple[str, int] | None) -> None:
         """Have a line written for bytes that the server refused before there was a request."""
-        if self._is_wanted:
+        if not self._from_seconds:
             self._writer.append((time.time(), status, 0.0, "", "", client, "", None, detail))
 
 
 class LineFormat:
     """Writes the lines in the format that logging is configured for.
 
-    Most are written in one go, in a tenth of the time that the general way takes; a test holds the two
-    to the same fields. What has a sign that would have to be escaped or masked goes the general way.
+    Sites answer the same paths again and again, so that most of a line has been written before: JSON
+    lines are put together from parts that are kept, in a twentieth of the time that the general way
+    takes. A test holds the two to the same lines.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, slow_seconds: float | None = None, may_take_long: tuple[str, ...] = ()) -> None:
         self._formatter = make_formatter()
-        self._second = -1
-        self._second_text = ""
-        self._plain: set[str] = set()
+        self.slow_seconds = float("inf") if slow_seconds is None else slow_seconds
+        self._may_take_long = may_take_long
+        self._millisecond = -1
+        self._start = ""
+        self.known: dict[tuple[str, str, int, str], tuple[str, str]] = {}
+        """What stands before and behind the duration, by method, path, status and address."""
 
     def find_maker(self) -> Callable[[LineTuple], str]:
         """The function for this format."""
@@ -175,36 +187,62 @@ class LineFormat:
     def make_json_line(self, item: LineTuple) -> str:
         """The line as a JSON object."""
         created, status, seconds, method, path, client, request_id, traceparent, reason = item
-        address = client[0] if client else ""
-        plain = self._plain
-        is_known = method in plain and path in plain and address in plain
-        if traceparent is not None or reason or not (is_known or self._are_plain(method, path, address)):
+        parts = self.known.get((method, path, status, client[0] if client else ""))
+        if seconds > self.slow_seconds:
             return self.make_line(item)
-        second = int(created)
-        if second != self._second:
-            self._second = second
-            self._second_text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
-        level = "error" if status >= 500 else "info"
-        return (
-            f'{{"ts":"{self._second_text}.{int((created - second) * 1000):03d}Z","level":"{level}",'
-            f'"event":"request","logger":"bistro.request","request_id":"{request_id}","method":"{method}",'
-            f'"path":"{path}","status":{status},"ms":{seconds * 1000:.3f},"client":"{address}"}}'
-        )
+        if parts is None or reason:
+            parts = self._learn(method, path, status, client)
+            if parts is None or reason:
+                return self.make_line(item)
+        millisecond = int(created * 1000)
+        if millisecond != self._millisecond:
+            self._set_time(millisecond)
+        microseconds = int(seconds * 1e6)
+        duration = DURATIONS[microseconds] if microseconds < 1000 else f"{seconds * 1000:.3f}"
+        if traceparent is not None:
+            trace_id = find_trace_id(traceparent)
+            if trace_id is not None:
+                request_id = f'{request_id}","trace_id":"{trace_id}'
+        before, behind = parts
+        return f"{self._start}{request_id}{before}{duration}{behind}"
 
-    def _are_plain(self, method: str, path: str, address: str) -> bool:
-        """Whether none of them has a sign to escape or to mask; that they are plain is kept, bounded."""
-        if not _match_plain(f"{method} {path} {address}"):
-            return False
-        if len(self._plain) >= PLAIN_MAX:
-            self._plain.clear()
-        self._plain.update((method, path, address))
-        return True
+    def _learn(
+        self, method: str, path: str, status: int, client: tuple[str, int] | None
+    ) -> tuple[str, str] | None:
+        """The parts of lines like this one; None if one has a sign to escape or to mask, or is an error's."""
+        address = client[0] if client else ""
+        if status >= 500 or not _match_plain(f"{method} {path} {address}"):
+            return None
+        if len(self.known) >= KNOWN_MAX:
+            self.known.clear()
+        before = f'","method":"{method}","path":"{path}","status":{status},"ms":'
+        behind = f',"client":"{address}"}}' if address else "}"
+        parts = self.known[method, path, status, address] = before, behind
+        return parts
+
+    def _set_time(self, millisecond: int) -> None:
+        self._millisecond = millisecond
+        second, rest = divmod(millisecond, 1000)
+        text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+        self._start = (
+            f'{{"ts":"{text}.{rest:03d}Z","level":"info","event":"request",'
+            f'"logger":"{LOGGER_NAME}","request_id":"'
+        )
 
     def make_line(self, item: LineTuple) -> str:
         """The line in any format, with everything in it masked and escaped."""
         line = AccessLine(*item)
-        level = "ERROR" if line.status >= 500 else "INFO"
-        return self._formatter.format_event(line.created, level, "request", LOGGER_NAME, _fields_of(line))
+        is_slow = self._is_slow(line)
+        level = "ERROR" if line.status >= 500 else "WARNING" if is_slow else "INFO"
+        event = "slow request" if is_slow else "request"
+        return self._formatter.format_event(line.created, level, event, LOGGER_NAME, _fields_of(line))
+
+    def _is_slow(self, line: AccessLine) -> bool:
+        return (
+            line.seconds > self.slow_seconds
+            and line.status not in MAY_LAST
+            and not line.path.startswith(self._may_take_long)
+        )
 
 
 def _fields_of(line: AccessLine) -> dict[str, object]:
@@ -222,7 +260,7 @@ def _fields_of(line: AccessLine) -> dict[str, object]:
 
 
 # Nothing in it ends a JSON text, and nothing that could hold a secret: those stand behind = or :.
-_match_plain = re.compile(r"[A-Z]{1,16} /[A-Za-z0-9/._~%+,;!$&()*@-]{0,1023} [0-9a-fA-F.:]{2,45}\Z").match
+_match_plain = re.compile(r"[A-Z]{1,16} /[A-Za-z0-9/._~%+,;!$&()*@-]{0,1023} [0-9a-fA-F.:]{0,45}\Z").match
 # Version ff and a trace id of zeros are invalid; later versions may have more behind the flags.
 _match_traceparent = re.compile(
     rb"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(?:-[!-~]{0,200})?\Z"

@@ -20,10 +20,11 @@ from bistro.routing.errors import (
 from bistro.routing.explain import Explanation
 from bistro.routing.group import Routes
 from bistro.routing.hosts import HostPattern
-from bistro.routing.options import HookOptions, RouteOptions
+from bistro.routing.mounts import DeclaredMount
+from bistro.routing.options import GroupOptions, HookOptions, RouteOptions, WebSocketRouteOptions
 from bistro.routing.pattern import Pattern
 from bistro.routing.predicates import Predicate, accept, header, query
-from bistro.routing.records import delete, get, include, patch, post, put, redirect, route
+from bistro.routing.records import delete, get, include, patch, post, put, redirect, route, websocket
 from bistro.routing.redirects import DeclaredRedirect
 from bistro.routing.reverse import UrlTable
 from bistro.routing.route import Group, HookRecord, Route
@@ -35,9 +36,11 @@ __all__ = [
     "Conflict",
     "Converter",
     "ConverterEntry",
+    "DeclaredMount",
     "DeclaredRedirect",
     "Explanation",
     "Group",
+    "GroupOptions",
     "HookOptions",
     "HookRecord",
     "HostPattern",
@@ -57,6 +60,7 @@ __all__ = [
     "TextConverter",
     "UnknownRoute",
     "UrlTable",
+    "WebSocketRouteOptions",
     "WrongUrlParameter",
     "accept",
     "delete",
@@ -69,4 +73,5 @@ __all__ = [
     "query",
     "redirect",
     "route",
+    "websocket",
 ]

@@ -66,7 +66,8 @@ def _describe(methods: list[str], clash: tuple[Candidate[Endpoint], ...]) -> Con
     routes = [candidate.route for candidate in clash]
     first = routes[0]
     count = COUNT_WORDS.get(len(routes), str(len(routes)))
-    what = f"{count} handlers for {', '.join(sorted(methods))} {first.host or ''}{first.pattern.text}"
+    names = first.shown_methods if first.is_websocket else sorted(methods)
+    what = f"{count} handlers for {', '.join(names)} {first.host or ''}{first.pattern.text}"
     others = dict.fromkeys(f"{route.host or ''}{route.pattern.text}" for route in routes[1:])
     others.pop(f"{first.host or ''}{first.pattern.text}", None)
     if others:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from typing import Any  # Any: whatever the routes lead to.
+from typing import Any, Final  # Any: whatever the routes lead to.
 
 from msgspec import Struct, field
 
@@ -14,6 +14,8 @@ from bistro.routing.predicates import describe_predicate
 from bistro.routing.route import Route
 from bistro.routing.segments import Literal, Segment
 from bistro.routing.tree import Candidate, find_in, is_rest
+
+WEBSOCKET: Final = "WEBSOCKET"
 
 
 class Explanation(Struct, frozen=True):
@@ -39,6 +41,9 @@ class AskedExchange(Struct):
     http_version: str = "1.1"
     client: tuple[str, int] | None = None
     body: bytes | None = b""
+    root_path: str = ""
+    socket: Any = None
+    """Any: of what stands here, only that it is something is looked at."""
 
     def find_header(self, name: bytes) -> bytes | None:
         """The header `name` as it was given to `explain`."""
@@ -80,6 +85,15 @@ class AskedExchange(Struct):
     def on_disconnect(self, callback: Callable[[], None]) -> None:
         """Do nothing: there is no client that could go away."""
 
+    def on_stopping(self, callback: Callable[[], None]) -> None:
+        """Do nothing: there is no server that could stop."""
+
+    def believe_proxy(self, client: tuple[str, int] | None, scheme: str, host: bytes | None) -> None:
+        """Do nothing: no proxy has passed it on."""
+
+    def shield(self) -> None:
+        """Do nothing: there is no client that could go away."""
+
 
 def read_asked_url(method: str, url: str, headers: Mapping[str, str]) -> AskedExchange:
     """The request that a browser would send for `url`, a path or a whole URL."""
@@ -91,7 +105,19 @@ def read_asked_url(method: str, url: str, headers: Mapping[str, str]) -> AskedEx
     else:
         scheme, rest = "http", url
     path, _, query = rest.partition("#")[0].partition("?")
+    if method.upper() == "WEBSOCKET":
+        return AskedExchange("GET", path or "/", query, headers, scheme, socket=WEBSOCKET)
     return AskedExchange(method.upper(), path or "/", query, headers, scheme)
+
+
+def as_handshake(exchange: Exchange) -> AskedExchange:
+    """The same request, had it asked for a WebSocket."""
+    headers = {
+        name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(exchange.header_items())
+    }
+    return AskedExchange(
+        "GET", exchange.raw_path, exchange.query_string, headers, exchange.scheme, socket=WEBSOCKET
+    )
 
 
 def explain_candidate(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final
@@ -12,6 +13,7 @@ from msgspec.structs import replace
 from bistro.ground.registry import Origin
 from bistro.routing.converters import BUILT_IN_CONVERTERS, ConverterEntry
 from bistro.routing.errors import PatternError, PatternErrors, RouteError
+from bistro.routing.mounts import MOUNTED, DeclaredMount
 from bistro.routing.pattern import Pattern
 from bistro.routing.records import IncludeRecord, RecordedRoutes, RedirectRecord, RouteRecord, name_of
 from bistro.routing.redirects import DeclaredRedirect, read_target
@@ -35,6 +37,7 @@ def flatten(
         None,
         {**BUILT_IN_CONVERTERS, **converters, **routes.converters},
         "",
+        routes.group_options,
     )
     found: list[Route] = []
     errors: list[PatternError] = []
@@ -57,6 +60,7 @@ class _Level(Struct, frozen=True):
     host: str | None
     converters: Mapping[str, ConverterEntry]
     by: str
+    options: Mapping[str, object]
 
     def below(self, record: IncludeRecord) -> _Level:
         inner = record.routes
@@ -72,6 +76,7 @@ class _Level(Struct, frozen=True):
             host,
             {**self.converters, **inner.converters},
             by,
+            {**self.options, **inner.group_options},
         )
 
     def signed(self, origin: Origin) -> Origin:
@@ -79,12 +84,17 @@ class _Level(Struct, frozen=True):
 
     def make_route(self, record: RouteRecord | RedirectRecord) -> Route:
         origin = self.signed(record.origin)
+        if isinstance(record, RouteRecord) and isinstance(record.handler, DeclaredMount):
+            return self.make_mount(record, record.handler, origin)
         pattern = Pattern.parse(self.prefix + record.path, self.converters, where=(origin,))
         if isinstance(record, RedirectRecord):
             return self.make_redirect(record, pattern, origin)
+        return self.make_plain(record, pattern, origin)
+
+    def make_plain(self, record: RouteRecord, pattern: Pattern, origin: Origin) -> Route:
         # Any: what is left of the options is opaque to routing.
         options: dict[str, Any] = {
-            key: value for key, value in record.options.items() if key not in READ_HERE
+            key: value for key, value in {**self.options, **record.options}.items() if key not in READ_HERE
         }
         route = Route(
             methods=record.methods,
@@ -99,6 +109,12 @@ class _Level(Struct, frozen=True):
         )
         _check_host_names(route)
         return route
+
+    def make_mount(self, record: RouteRecord, mount: DeclaredMount, origin: Origin) -> Route:
+        converters = {**self.converters, MOUNTED.name: MOUNTED}
+        pattern = Pattern.parse(self.prefix + record.path, converters, where=(origin,))
+        deep = dataclasses.replace(mount, depth=len(pattern.segments) - 1)
+        return self.make_plain(replace(record, handler=deep), pattern, origin)
 
     def make_redirect(self, record: RedirectRecord, old: Pattern, origin: Origin) -> Route:
         target = read_target(record.target, old, self.prefix, self.converters, (origin,))

@@ -17,7 +17,14 @@ from bistro.ground.registry import Origin, origin_of_caller
 from bistro.routing.converters import Converter, ConverterEntry
 from bistro.routing.errors import RouteError
 from bistro.routing.flatten import flatten
-from bistro.routing.options import HookOptions, RouteOptions
+from bistro.routing.mounts import Interface, find_socket_mount, make_mount
+from bistro.routing.options import (
+    GroupOptions,
+    HookOptions,
+    RouteOptions,
+    WebSocketRouteOptions,
+    check_group_options,
+)
 from bistro.routing.records import (
     IncludeRecord,
     Record,
@@ -25,6 +32,7 @@ from bistro.routing.records import (
     RedirectRecord,
     make_include,
     make_record,
+    make_websocket_record,
     origin_of_handler,
 )
 from bistro.routing.route import Handler, HookKind, HookRecord, Route
@@ -37,7 +45,8 @@ class Routes:
     """Routes that belong together; `include` them in others or in an app under a prefix.
 
     `table` holds entries made by `bistro.routing.get`, `post`, `include` and so on; `name` goes in
-    front of the names of the routes; `by` tells in messages who made them.
+    front of the names of the routes; `by` tells in messages who made them; `options` hold for all
+    routes in and below these that don't say otherwise.
     """
 
     def __init__(
@@ -47,12 +56,14 @@ class Routes:
         name: str = "",
         converters: Iterable[Converter] = (),
         by: str = "",
+        **options: Unpack[GroupOptions],
     ) -> None:
         self.name = name
         self.by = by
         self.origin: Origin = origin_of_caller("Routes", by)
         self.records: list[Record] = []
         self.hooks: list[HookRecord] = []
+        self.group_options = check_group_options(options)
         self.converters: dict[str, ConverterEntry] = {each.name: each for each in converters}
         self._is_frozen = False
         for record in table:
@@ -97,6 +108,17 @@ class Routes:
 
         return record
 
+    def websocket(
+        self, path: str, **options: Unpack[WebSocketRouteOptions]
+    ) -> Callable[[HandlerType], HandlerType]:
+        """Answer WebSockets on `path` with the decorated handler, which takes a `WebSocket`."""
+
+        def record(handler: HandlerType) -> HandlerType:
+            self.add(make_websocket_record(path, handler, options, origin_of_handler(handler)))
+            return handler
+
+        return record
+
     def redirect(
         self, path: str, target: str, *, permanent: bool = True, keep_query: bool = True, name: str = ""
     ) -> None:
@@ -106,6 +128,25 @@ class Routes:
         """
         origin = origin_of_caller(f"redirect to {target}")
         self.add(RedirectRecord(path, target, permanent, keep_query, name, origin))
+
+    def mount(
+        self,
+        at: str,
+        application: Handler,
+        *,
+        interface: Interface | None = None,
+        **options: Unpack[RouteOptions],
+    ) -> None:
+        """Hand every request under the prefix `at` to another ASGI or WSGI application, WebSockets too.
+
+        Routes with a longer or more exact path come first; `"/"` is for all that no route answers.
+        `interface` says which kind it is where its signature doesn't.
+        """
+        mount = make_mount(at, application, interface, origin_of_caller(f"mount {at}"), options)
+        self.add(mount)
+        sockets = find_socket_mount(mount)
+        if sockets is not None:
+            self.add(sockets)
 
     def include(
         self, routes: RecordedRoutes, at: str = "", *, name: str = "", host: str | None = None, by: str = ""

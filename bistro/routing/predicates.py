@@ -38,6 +38,19 @@ def accept(media_type: str) -> Predicate:
     return AcceptPredicate(media_type)
 
 
+class HandshakePredicate(Struct, frozen=True):
+    """What tells the routes of WebSockets from others: true for a handshake."""
+
+    def __call__(self, exchange: Exchange) -> bool:
+        return exchange.socket is not None
+
+    def __repr__(self) -> str:
+        return "the handshake of a WebSocket"
+
+
+IS_HANDSHAKE: Final = HandshakePredicate()
+
+
 class HeaderPredicate(Struct, frozen=True):
     """What `header` makes."""
 

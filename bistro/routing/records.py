@@ -16,8 +16,11 @@ from msgspec import Struct
 from bistro.ground.registry import Origin, find_origin, origin_of_caller
 from bistro.routing.converters import ConverterEntry
 from bistro.routing.errors import PatternError, RouteError
-from bistro.routing.options import RouteOptions
+from bistro.routing.options import RouteOptions, WebSocketRouteOptions
+from bistro.routing.predicates import IS_HANDSHAKE, Predicate
 from bistro.routing.route import Handler, HookRecord
+
+AnyOptions: TypeAlias = RouteOptions | WebSocketRouteOptions
 
 
 class RouteRecord(Struct, frozen=True):
@@ -26,7 +29,7 @@ class RouteRecord(Struct, frozen=True):
     methods: frozenset[str]
     path: str
     handler: Handler
-    options: RouteOptions
+    options: AnyOptions
     origin: Origin
 
 
@@ -66,6 +69,11 @@ class RecordedRoutes(Protocol):
     @property
     def hooks(self) -> Sequence[HookRecord]:
         """The hooks on this group."""
+        ...
+
+    @property
+    def group_options(self) -> Mapping[str, object]:
+        """Options for every route that doesn't say otherwise."""
         ...
 
     @property
@@ -116,6 +124,11 @@ def route(
     return make_record(methods, path, handler, options, origin_of_caller(name_of(handler)))
 
 
+def websocket(path: str, handler: Handler, **options: Unpack[WebSocketRouteOptions]) -> RouteRecord:
+    """WebSockets on `path`, for a central table."""
+    return make_websocket_record(path, handler, options, origin_of_caller(name_of(handler)))
+
+
 def redirect(
     path: str, target: str, *, permanent: bool = True, keep_query: bool = True, name: str = ""
 ) -> RedirectRecord:
@@ -142,7 +155,7 @@ def make_include(routes: RecordedRoutes, at: str, name: str, host: str | None, b
 
 
 def make_record(
-    methods: str | Iterable[str], path: str, handler: Handler, options: RouteOptions, origin: Origin
+    methods: str | Iterable[str], path: str, handler: Handler, options: AnyOptions, origin: Origin
 ) -> RouteRecord:
     """The record of a route; raise RouteError if it can't be one."""
     if not callable(handler):
@@ -152,6 +165,16 @@ def make_record(
             fix="Pass the function itself.",
         )
     return RouteRecord(_read_methods(methods, origin), path, handler, options, origin)
+
+
+def make_websocket_record(
+    path: str, handler: Handler, options: WebSocketRouteOptions, origin: Origin
+) -> RouteRecord:
+    """The record of a route for WebSockets: GET, where the request is a handshake."""
+    conditions: tuple[Predicate, ...] = (IS_HANDSHAKE, *options.get("when", ()))
+    # What a group says of requests' time is not meant for conversations, which last.
+    with_condition: WebSocketRouteOptions = {"timeout_seconds": None, **options, "when": conditions}
+    return make_record("GET", path, handler, with_condition, origin)
 
 
 def origin_of_handler(handler: Handler) -> Origin:

@@ -9,7 +9,7 @@ from enum import Enum
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from bistro.http.url import encode_query, quote_path_segment
+from bistro.http.url import encode_query, quote_path, quote_path_segment
 from bistro.routing.errors import UnknownRoute, WrongUrlParameter, suggestion
 from bistro.routing.route import Route
 
@@ -28,7 +28,9 @@ class UrlTable:
     otherwise use a name. Values are quoted; a URL never begins with `//` and never leaves the site.
     """
 
-    def __init__(self, routes: Iterable[Route]) -> None:
+    def __init__(self, routes: Iterable[Route], root_path: str = "") -> None:
+        """`root_path`: where the app is mounted, decoded; it stands in front of every URL."""
+        self._root_path = root_path
         self._by_name: dict[str, list[Route]] = {}
         self._by_handler: dict[object, list[Route]] = {}
         for route in routes:
@@ -44,16 +46,20 @@ class UrlTable:
         query: Mapping[str, Any] | None = None,
         fragment: str | None = None,
         absolute_base: str | None = None,
+        root_path: str | None = None,
         **parameters: Any,
     ) -> str:
         """The URL of `route`: the path, behind `absolute_base` (scheme and host) if one is given.
 
-        In `query`, None is left out and lists are repeated. The labels of a host pattern are only
-        needed for absolute URLs. Raises UnknownRoute, or WrongUrlParameter for a value that is
-        missing, unknown or doesn't fit.
+        `root_path` is where the app is mounted, if not where it was said to be. In `query`, None is
+        left out and lists are repeated. The labels of a host pattern are only needed for absolute
+        URLs. Raises UnknownRoute, or WrongUrlParameter for a value that is missing, unknown or
+        doesn't fit.
         """
         found = self.get_route(route, parameters)
         url = found.pattern.build(_of_path(found, parameters), where=(found.origin,))
+        if root := root_path or self._root_path:
+            url = quote_path(root) + url
         if absolute_base is not None:
             url = _base_for(found, absolute_base, parameters) + url
         if query:

@@ -14,7 +14,7 @@ from bistro.ground.registry import Origin
 from bistro.routing.converters import Converter
 from bistro.routing.hosts import HostPattern
 from bistro.routing.pattern import Pattern
-from bistro.routing.predicates import Predicate
+from bistro.routing.predicates import IS_HANDSHAKE, Predicate
 
 Handler: TypeAlias = Callable[..., Any]
 HookKind: TypeAlias = Literal["before", "after", "around", "on_error"]
@@ -74,6 +74,16 @@ class Route:
             return self.pattern.parameters
         return {**self.pattern.parameters, **self.host_pattern.parameters}
 
+    @property
+    def is_websocket(self) -> bool:
+        """Whether it answers WebSockets, and no ordinary requests."""
+        return IS_HANDSHAKE in self.predicates
+
+    @property
+    def shown_methods(self) -> tuple[str, ...]:
+        """The methods as people know them: `WEBSOCKET` for what is GET with a handshake."""
+        return ("WEBSOCKET",) if self.is_websocket else tuple(sorted(self.methods))
+
     def __str__(self) -> str:
         """E.g. `GET /items/{id:int}`, with the host where the route names one."""
-        return f"{'|'.join(sorted(self.methods))} {self.host or ''}{self.pattern.text}"
+        return f"{'|'.join(self.shown_methods)} {self.host or ''}{self.pattern.text}"

@@ -18,7 +18,13 @@ from msgspec import Struct
 from bistro.ground.types import Exchange
 from bistro.http.url import quote_path_segment
 from bistro.routing.conflicts import request_key, resolve_conflicts
-from bistro.routing.explain import Explanation, as_explanations, explain_candidate, read_asked_url
+from bistro.routing.explain import (
+    Explanation,
+    as_explanations,
+    as_handshake,
+    explain_candidate,
+    read_asked_url,
+)
 from bistro.routing.hosts import HostPattern, find_host
 from bistro.routing.matcher import Found, MatcherCompiler
 from bistro.routing.route import Route
@@ -32,9 +38,13 @@ NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class Miss(Struct, frozen=True):
-    """What to answer where nothing was found: 405 with `allow`, a 308 to `redirect_path`, else 404."""
+    """What to answer where nothing was found.
+
+    405 with `allow`, 426 where the path is one for WebSockets, a 308 to `redirect_path`, else 404.
+    """
 
     allow: frozenset[str] = frozenset()
+    is_for_websockets: bool = False
     redirect_path: str | None = None
 
 
@@ -59,6 +69,7 @@ class RouteTable(Generic[Endpoint]):
         self.slash = slash
         self._chosen = self._choose([Candidate(route, end, route.pattern.segments) for route, end in routes])
         self.methods: frozenset[str] = frozenset(self._chosen)
+        self._has_websockets = any(route.is_websocket for route in self.routes)
         compiler: MatcherCompiler[Endpoint] = MatcherCompiler()
         self._site = self._make_site(None, compiler)
         self._named_hosts: dict[str, Site[Endpoint]] = {}
@@ -74,6 +85,11 @@ class RouteTable(Generic[Endpoint]):
     def explain_miss(self, method: str, path: str, exchange: Exchange) -> Miss:
         """What to answer to a request that `find` has nothing for."""
         allow = {other for other in self.methods if other != method and self.find(other, path, exchange)}
+        if self._has_websockets and self.find("GET", path, as_handshake(exchange)):
+            # RFC 9110 §15.5.22: the method would do, the protocol doesn't.
+            if method in ("GET", "HEAD"):
+                return Miss(is_for_websockets=True)
+            allow.add("GET")
         if allow:
             return Miss(allow=frozenset(allow | {"OPTIONS"}))
         if self.slash != "redirect" or len(path) < 2 or path.startswith("//"):

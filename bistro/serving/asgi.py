@@ -7,15 +7,26 @@ request itself.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any, Final
-from urllib.parse import quote
+from contextlib import suppress
 
 from bistro.ground.types import Application, AsgiReceive, AsgiScope, AsgiSend
 from bistro.serving.asgi_exchange import AsgiExchange
-from bistro.serving.header_block import HeaderBlockCache
+from bistro.serving.asgi_socket import AsgiHandshake, AsgiWire, as_http_scope, refusal_sender
+from bistro.serving.guard import guard
+from bistro.serving.header_block import HeaderBlockCache, split_header_block
 from bistro.serving.limits import Limits
-from bistro.serving.stepping import resume
+from bistro.serving.overseer import Overseer
+from bistro.serving.pulled_body import WITH_BODY
+from bistro.serving.pulled_socket import PulledSocket, run_conversation
+from bistro.serving.stepping import DONE
+from bistro.serving.target import (
+    KNOWN_SIZE_MAX,
+    KnownPaths,
+    beneath,
+    encode_path,
+    find_refusal,
+    from_absolute_form,
+)
 
 
 class AsgiAdapter:
@@ -25,15 +36,30 @@ class AsgiAdapter:
     starts it, and nobody stops it. An application that fails to start does so for each request.
     """
 
-    __slots__ = ("_app", "_blocks", "_headers_count_max", "_is_started", "_starting", "_target_size_max")
+    __slots__ = (
+        "_app",
+        "_blocks",
+        "_find_known",
+        "_headers_count_max",
+        "_is_started",
+        "_known",
+        "_limits",
+        "_overseer",
+        "_query_size_max",
+        "_starting",
+    )
 
     def __init__(self, app: Application, limits: Limits | None = None) -> None:
-        limits = limits or Limits()
         self._app = app
-        self._blocks = HeaderBlockCache()
-        self._headers_count_max = limits.headers_count_max
-        self._target_size_max = limits.request_line_size_max
+        self._blocks = HeaderBlockCache(split_header_block)
+        self._known = KnownPaths()
+        self._overseer = Overseer()
+        self._find_known = self._known.find
         self._is_started = False
+        self._limits = limits = limits or Limits()
+        # With the longest path that is known, not longer than the limit allows.
+        self._query_size_max = limits.request_line_size_max - KNOWN_SIZE_MAX
+        self._headers_count_max = limits.headers_count_max
         self._starting: asyncio.Future[None] | None = None
 
     async def __call__(self, scope: AsgiScope, receive: AsgiReceive, send: AsgiSend) -> None:
@@ -44,25 +70,27 @@ class AsgiAdapter:
             return
         if not self._is_started:
             await self._start_once()
-        raw_path = find_raw_path(scope)
+        raw_path = None if scope.get("root_path") else self._find_known(scope.get("raw_path"))
         # What servers leave to the application: uvicorn limits neither of the two.
         if (
             raw_path is None
+            or len(scope["query_string"]) > self._query_size_max
             or len(scope["headers"]) > self._headers_count_max
-            or len(raw_path) + len(scope["query_string"]) > self._target_size_max
         ):
-            await self._refuse(scope, send, raw_path)
-            return
-        exchange = AsgiExchange(scope, receive, send, raw_path, self._blocks)
+            raw_path = await self._judge(scope, send)
+            if raw_path is None:
+                return
+        exchange = AsgiExchange(scope, receive, send, raw_path, self._blocks, self._overseer)
         try:
+            if exchange.method in WITH_BODY:
+                await exchange.fetch_small_body()
             coroutine = self._app.handle(exchange)
             if coroutine is not None:
-                try:
-                    awaited = coroutine.send(None)
-                except StopIteration:
-                    pass
-                else:
-                    await _go_on(coroutine, awaited, exchange)
+                # No exception where a value will do: 0.1 µs.
+                steps = coroutine.__await__()
+                awaited = next(steps, DONE)
+                if awaited is not DONE:
+                    await guard(steps, awaited, exchange, self._overseer)
             if exchange.head is not None:
                 await send(exchange.head)
                 await send({"type": "http.response.body", "body": exchange.answer})
@@ -72,22 +100,44 @@ class AsgiAdapter:
             if exchange.inbox is not None:
                 exchange.inbox.close()
 
+    async def _judge(self, scope: AsgiScope, refuse: AsgiSend) -> str | None:
+        """The path to route; None for a request that is refused, and now is."""
+        raw_path = find_raw_path(scope)
+        target_size, headers_count = len(raw_path) + len(scope["query_string"]), len(scope["headers"])
+        refusal = find_refusal(raw_path, target_size, headers_count, self._limits)
+        if refusal is not None:
+            await self._refuse(scope, refuse, *refusal)
+            return None
+        raw: bytes | None = scope.get("raw_path")
+        if raw is not None and not scope.get("root_path"):
+            self._known.add(raw, raw_path)
+        return raw_path
+
     async def _serve_other(self, scope: AsgiScope, receive: AsgiReceive, send: AsgiSend) -> None:
         kind = scope["type"]
         if kind == "lifespan":
             await self._serve_lifespan(receive, send)
         elif kind == "websocket":
-            await _refuse_websocket(receive, send)
+            await self._serve_websocket(scope, receive, send)
         else:
             raise ValueError(f"there is no ASGI scope type {kind!r} that Bistro knows")
 
-    async def _refuse(self, scope: AsgiScope, send: AsgiSend, raw_path: str | None) -> None:
+    async def _serve_websocket(self, scope: AsgiScope, receive: AsgiReceive, send: AsgiSend) -> None:
+        await self._start_once()
+        scope = as_http_scope(scope)
+        refuse = refusal_sender(scope, send)
+        await receive()  # "websocket.connect", which has to be taken before any answer
+        raw_path = await self._judge(scope, refuse)
         if raw_path is None:
-            status, detail = 400, "The path of the request is no valid path."
-        elif len(scope["headers"]) > self._headers_count_max:
-            status, detail = 431, f"The request has more than {self._headers_count_max} headers."
-        else:
-            status, detail = 414, f"The URL is longer than {self._target_size_max:,} bytes."
+            return
+        link = PulledSocket(AsgiWire(receive, send))
+        exchange = AsgiHandshake(scope, receive, refuse, raw_path, self._blocks, self._overseer, link)
+        await run_conversation(self._app, exchange, link)
+        if not link.is_accepted:
+            with suppress(OSError):  # the client has gone; there is nobody to tell
+                await exchange.send_kept()
+
+    async def _refuse(self, scope: AsgiScope, send: AsgiSend, status: int, detail: str) -> None:
         body = f"{detail}\n".encode()
         headers = [
             (b"content-type", b"text/plain; charset=utf-8"),
@@ -119,62 +169,16 @@ class AsgiAdapter:
         self._is_started = True
 
 
-# Any: what a coroutine yields and is sent is between it and its event loop.
-async def _go_on(coroutine: Coroutine[Any, Any, None], awaited: Any, exchange: AsgiExchange) -> None:
-    """Wait for a handler that has begun to wait; cancel it when its client goes away."""
-    inbox = exchange.get_inbox()
-    task = asyncio.current_task()
-    assert task is not None
-    cancelling = task.cancelling()
-    inbox.cancel_when_gone(task)
-    try:
-        await resume(coroutine.__await__(), awaited)
-    except asyncio.CancelledError:
-        # The task is the server's: it must not be told of a cancellation that is ours.
-        if not inbox.is_cancelled or task.uncancel() > cancelling:
-            raise
-    else:
-        if inbox.is_cancelled:
-            task.uncancel()
-
-
-def find_raw_path(scope: AsgiScope) -> str | None:
-    """The path to route, still percent-encoded and beneath `root_path`; None if it is malformed."""
+def find_raw_path(scope: AsgiScope) -> str:
+    """The path to route, still percent-encoded and beneath `root_path`; empty if it is malformed."""
     raw: bytes | None = scope.get("raw_path")
     try:
-        path = quote(scope["path"], safe=_SAFE_IN_PATH) if raw is None else raw.decode("ascii")
+        path = encode_path(scope["path"]) if raw is None else raw.decode("ascii")
     except ValueError:  # not ASCII, or a lone surrogate
-        return None
+        return ""
     if "?" in path:  # some servers leave the query there
         path = path.partition("?")[0]
     if path[:1] != "/":
-        path = _from_absolute_form(path)
+        path = from_absolute_form(path)
     root = scope.get("root_path")
-    if root and path:
-        path = _beneath(path, quote(root.rstrip("/"), safe=_SAFE_IN_PATH))
-    return path or None
-
-
-def _from_absolute_form(path: str) -> str:
-    # RFC 9112 §3.2.2: every server must accept `GET http://host/path`.
-    scheme, separator, rest = path.partition("://")
-    if not separator or scheme.lower() not in ("http", "https"):
-        return ""
-    return "/" + rest.partition("/")[2]
-
-
-def _beneath(path: str, root: str) -> str:
-    # The specification has the root in `path`; hypercorn, and proxies that strip it, leave it out.
-    if path == root:
-        return "/"
-    return path[len(root) :] if path.startswith(root + "/") else path
-
-
-async def _refuse_websocket(receive: AsgiReceive, send: AsgiSend) -> None:
-    # Closing before accepting: the server answers the handshake with 403.
-    await receive()
-    await send({"type": "websocket.close", "code": 1000})
-
-
-# What RFC 3986 §3.3 allows in a path besides letters and digits.
-_SAFE_IN_PATH: Final = "/:@!$&'()*+,;=~-._"
+    return beneath(path, root) if root and path else path

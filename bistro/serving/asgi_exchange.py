@@ -13,38 +13,39 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Any, Final
 
+from bistro.ground.errors import BistroError
 from bistro.ground.types import AsgiMessage, AsgiReceive, AsgiScope, AsgiSend
+from bistro.ground.websocket import SocketLink
 from bistro.http.errors import ClientDisconnected
 from bistro.serving.asgi_inbox import Inbox
 from bistro.serving.body import BodyAlreadyRead, collect, limit, too_large
-from bistro.serving.header_block import HeaderBlockCache, HeaderPairs
-from bistro.serving.heads import BODILESS
+from bistro.serving.header_block import HeaderBlockCache, HeaderPairs, with_host
+from bistro.serving.heads import BODILESS, LENGTHS_COUNT
+from bistro.serving.overseer import Overseer
+from bistro.serving.pulled_body import is_larger
+
+SMALL_DIGITS_MAX: Final = 5
+"""A body whose length has no more than so many digits is small."""
 
 
 class AsgiExchange:
-    """`Exchange` says what each member is."""
+    """`Exchange` says what each member is.
 
-    __slots__ = (
-        "_blocks",
-        "_is_silent",
-        "_is_started",
-        "_is_streamed",
-        "_receive",
-        "_scope",
-        "_send",
-        "_sending_head",
-        "answer",
-        "body",
-        "client",
-        "head",
-        "http_version",
-        "inbox",
-        "method",
-        "query_string",
-        "raw_path",
-        "root_path",
-        "scheme",
-    )
+    Without `__slots__`, so that what most requests never touch costs nothing: it stands on the class.
+    """
+
+    is_shielded = False
+    """Whether the handler comes to its end although the client goes away."""
+    body: bytes | None = None
+    inbox: Inbox | None = None
+    head: AsgiMessage | None = None
+    """What `send` was given: the first message to the server."""
+    answer = b""
+    """What `send` was given: the body of the second."""
+    _is_started = False
+    _is_streamed = False
+    _failure: BistroError | None = None
+    _fetched: AsgiMessage | None = None
 
     # Read from the scope when they are asked for, see `__getattr__`.
     query_string: str
@@ -54,22 +55,21 @@ class AsgiExchange:
     root_path: str
 
     def __init__(
-        self, scope: AsgiScope, receive: AsgiReceive, send: AsgiSend, raw_path: str, blocks: HeaderBlockCache
+        self,
+        scope: AsgiScope,
+        receive: AsgiReceive,
+        send: AsgiSend,
+        raw_path: str,
+        blocks: HeaderBlockCache[HeaderPairs],
+        overseer: Overseer,
     ) -> None:
         self._scope = scope
         self._receive = receive
         self._send = send
         self._blocks = blocks
+        self._overseer = overseer
         self.method: str = scope["method"]
         self.raw_path = raw_path
-        self.body: bytes | None = None
-        self.inbox: Inbox | None = None
-        self.head: AsgiMessage | None = None
-        """What `send` was given: the first message to the server."""
-        self.answer = b""
-        """What `send` was given: the body of the second."""
-        self._is_started = False
-        self._is_streamed = False
 
     if not TYPE_CHECKING:
         # Hidden from type checkers, which would believe in every misspelt attribute.
@@ -80,6 +80,11 @@ class AsgiExchange:
             value = read(self._scope)
             setattr(self, name, value)
             return value
+
+    @property
+    def socket(self) -> SocketLink | None:
+        """None: a handshake has a class of its own."""
+        return None
 
     def find_header(self, name: bytes) -> bytes | None:
         """The first value of the header `name` (lower case), or None."""
@@ -92,6 +97,12 @@ class AsgiExchange:
     def header_items(self) -> HeaderPairs:
         """All headers as sent, names in lower case, in order."""
         return [(name, value.strip(b" \t")) for name, value in self._scope["headers"]]
+
+    def believe_proxy(self, client: tuple[str, int] | None, scheme: str, host: bytes | None) -> None:
+        """Say from now on what a trusted proxy says; `host` takes the place of the header, if given."""
+        self.client, self.scheme = client, scheme
+        if host is not None:
+            self._scope = {**self._scope, "headers": with_host(self._scope["headers"], host)}
 
     # The request's body
 
@@ -125,21 +136,42 @@ class AsgiExchange:
         if self._is_streamed:
             raise BodyAlreadyRead()
         declared = self.find_header(b"content-length")
-        if declared is not None and declared.isdigit() and int(declared) > size_max:
+        if declared is not None and is_larger(declared, size_max):
             raise too_large(size_max)
         self._is_streamed = True
 
     async def _first_message(self) -> AsgiMessage:
-        if self.inbox is not None:
-            return await self.inbox.next_message()
-        # A small body mostly came with the head: then there is nothing to wait or watch for.
+        if self._failure is not None:
+            raise self._failure
+        if self._fetched is not None:
+            message, self._fetched = self._fetched, None
+            return self.get_inbox().look_at(message)
+        return await self.get_inbox().next_message()
+
+    async def fetch_small_body(self) -> None:
+        """Take in a small body before the handler, which can go on without waiting then.
+
+        What is wrong with it is told to who reads it.
+        """
+        declared = self.find_header(b"content-length")
+        if declared is None or len(declared) > SMALL_DIGITS_MAX:
+            return
+        # It mostly came with the head: then there is nothing to wait or watch for.
         steps = self._receive().__await__()
         try:
             awaited = next(steps)
         except StopIteration as ready:
             message: AsgiMessage = ready.value
-            return self.get_inbox().look_at(message) if message["type"] != "http.request" else message
-        return await self.get_inbox().wait_for_message(steps, awaited)
+        else:
+            try:
+                message = await self.get_inbox().wait_for_message(steps, awaited)
+            except BistroError as error:  # it has not come, or its client has gone
+                self._failure = error
+                return
+        if message.get("more_body") or message["type"] != "http.request":
+            self._fetched = message
+        else:
+            self.body = message.get("body", b"")
 
     async def _pieces(self, message: AsgiMessage) -> AsyncIterator[bytes]:
         while True:
@@ -152,7 +184,7 @@ class AsgiExchange:
     def get_inbox(self) -> Inbox:
         """The receiving side, made when it is first needed."""
         if self.inbox is None:
-            self.inbox = Inbox(self._receive)
+            self.inbox = Inbox(self._receive, self._overseer)
         return self.inbox
 
     # The answer
@@ -167,10 +199,17 @@ class AsgiExchange:
             headers = list(pairs)
         else:
             # A list of its own in any case: middleware around the application may change it.
-            headers = [*pairs, (b"content-length", b"%d" % len(body))]
+            size = len(body)
+            headers = [*pairs, LENGTHS[size] if size < LENGTHS_COUNT else (b"content-length", b"%d" % size)]
             if self.method != "HEAD":
                 self.answer = body
         self.head = {"type": "http.response.start", "status": status, "headers": headers}
+
+    async def send_kept(self) -> None:
+        """Give the server what `send` was given, if it was."""
+        if self.head is not None:
+            await self._send(self.head)
+            await self._send({"type": "http.response.body", "body": self.answer})
 
     def start(self, status: int, header_block: bytes, length: int | None) -> None:
         """Begin an answer in pieces; the head leaves at once, however late the first piece is."""
@@ -184,7 +223,7 @@ class AsgiExchange:
         message = {"type": "http.response.start", "status": status, "headers": headers}
         self._sending_head: asyncio.Future[None] | None = asyncio.ensure_future(self._put(message))
         # uvicorn takes pieces for a client that has gone without a word: only the inbox can tell.
-        self.get_inbox().watch(delay_seconds=0)
+        self.get_inbox().watch()
 
     async def write(self, chunk: bytes) -> None:
         """Send a piece; waits while the client reads slowly. Raise `ClientDisconnected`."""
@@ -208,9 +247,18 @@ class AsgiExchange:
 
     def on_disconnect(self, callback: Callable[[], None]) -> None:
         """Call `callback` when the client goes away before the answer is complete."""
-        inbox = self.get_inbox()
-        inbox.add_callback(callback)
-        inbox.watch()
+        self.get_inbox().add_callback(callback)
+
+    def watch(self) -> None:
+        """Look out for the client going away, from now on."""
+        self.get_inbox().watch()
+
+    def on_stopping(self, callback: Callable[[], None]) -> None:
+        """Do nothing: an ASGI server says that it stops when all answers have ended."""
+
+    def shield(self) -> None:
+        """Let the handler come to its end although the client goes away; by default it is cancelled."""
+        self.is_shielded = True
 
     async def _wait_for_head(self) -> None:
         if self._sending_head is not None:
@@ -237,3 +285,6 @@ _FROM_SCOPE: Final[dict[str, Callable[[AsgiScope], Any]]] = {
     "client": _read_client,
     "root_path": lambda scope: scope.get("root_path", ""),
 }
+
+# Made once, since writing a number takes a tenth of what the adapter takes in all.
+LENGTHS: Final = [(b"content-length", b"%d" % size) for size in range(LENGTHS_COUNT)]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
 from functools import lru_cache
 from typing import Protocol
 
+from bistro.ground.websocket import SocketLink
 from bistro.http.errors import ClientDisconnected
 from bistro.serving.body import BodyReader, too_large
+from bistro.serving.header_block import with_host
 from bistro.serving.heads import (
     BODILESS,
     CLOSE,
@@ -58,6 +61,7 @@ class Wire(Protocol):
         ...
 
     async def wait_for_drain(self) -> None: ...
+    async def send_file(self, descriptor: int, start: int, stop: int) -> int: ...
     def abort(self, *, reset: bool = False) -> None: ...
 
 
@@ -67,9 +71,17 @@ class HttpExchange:
     Without `__slots__`, so that what most requests never touch costs nothing: it stands on the class.
     """
 
+    root_path = ""
     reader: BodyReader | None = None
+    socket: SocketLink | None = None
     _items: list[tuple[bytes, bytes]] | None = None
+    is_shielded = False
+    """Whether the handler comes to its end although the client goes away."""
     _callbacks: tuple[Callable[[], None], ...] = ()
+    _stop_callbacks: tuple[Callable[[], None], ...] = ()
+    _told: tuple[tuple[str, int] | None, str] | None = None
+    """Client and scheme as a trusted proxy tells them."""
+    _is_last = False
     _keep_alive = True
     _lowered: bytes | None = None
     _asked = False
@@ -84,14 +96,19 @@ class HttpExchange:
         query_string: str,
         head: bytes,
         body: bytes | None,
+        found: dict[bytes, bytes | None],
     ) -> None:
-        """`head` begins with the HTTP version and ends with the blank line."""
+        """`head` begins with the HTTP version and ends with the blank line.
+
+        `found` keeps the headers that somebody asked for; requests with the very same head share it.
+        """
         self._wire = wire
         self.method = method
         self.raw_path = raw_path
         self.query_string = query_string
         self._head = head
         self.body = body
+        self._found = found
         self.state = PLAIN
 
     def mark_special(self, *, keep_alive: bool, reader: BodyReader | None) -> None:
@@ -101,10 +118,13 @@ class HttpExchange:
         self.reader = reader
 
     def mark_last(self) -> None:
-        """Let the connection end with this answer; it says so if it has not begun."""
+        """The server stops: let the connection end with this answer, which says so if it has not begun."""
         self._keep_alive = False
+        self._is_last = True
         if self.state == PLAIN:
             self.state = FRESH
+        for callback in self._stop_callbacks:
+            self.on_stopping(callback)
 
     @property
     def http_version(self) -> str:
@@ -112,11 +132,19 @@ class HttpExchange:
 
     @property
     def scheme(self) -> str:
-        return self._wire.scheme
+        told = self._told
+        return self._wire.scheme if told is None else told[1]
 
     @property
     def client(self) -> tuple[str, int] | None:
-        return self._wire.client
+        told = self._told
+        return self._wire.client if told is None else told[0]
+
+    def believe_proxy(self, client: tuple[str, int] | None, scheme: str, host: bytes | None) -> None:
+        self._told = (client, scheme)
+        if host is not None:
+            self._items = with_host(self.header_items(), host)
+            self._found = {**self._found, b"host": host}  # the old one is shared with other requests
 
     @property
     def closes(self) -> bool:
@@ -132,6 +160,13 @@ class HttpExchange:
         return items
 
     def find_header(self, name: bytes) -> bytes | None:
+        found = self._found
+        if name in found:
+            return found[name]
+        value = found[name] = self._search(name)
+        return value
+
+    def _search(self, name: bytes) -> bytes | None:
         # Searching in lower case is three times faster than a pattern for both cases.
         lowered = self._lowered
         if lowered is None:
@@ -228,6 +263,15 @@ class HttpExchange:
             self._left -= min(self._left, len(chunk))
         await wire.wait_for_drain()
 
+    async def write_file(self, descriptor: int, start: int, stop: int) -> int:
+        if self.state != STARTED:
+            raise RuntimeError("this answer has not begun, or has ended")
+        if self._left is None or stop - start > self._left:
+            return start  # each piece needs a frame, or would be too long
+        reached = await self._wire.send_file(descriptor, start, stop)
+        self._left -= reached - start
+        return reached
+
     async def finish(self) -> None:
         if self.state != STARTED:
             return
@@ -249,6 +293,16 @@ class HttpExchange:
 
     def on_disconnect(self, callback: Callable[[], None]) -> None:
         self._callbacks = (*self._callbacks, callback)
+
+    def on_stopping(self, callback: Callable[[], None]) -> None:
+        if self._is_last:
+            # From the loop, so that one that fails is reported and no more.
+            asyncio.get_running_loop().call_soon(callback)
+        else:
+            self._stop_callbacks = (*self._stop_callbacks, callback)
+
+    def shield(self) -> None:
+        self.is_shielded = True
 
     def take_callbacks(self) -> tuple[Callable[[], None], ...]:
         """Everyone who asked with `on_disconnect`; each is to be called once."""

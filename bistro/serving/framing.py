@@ -14,18 +14,21 @@ from bistro.serving.parser import PieceParser
 from bistro.serving.request_head import Refused, check_head, check_partial_head, find_length, has_body
 
 _CARRIAGE_RETURN = 13
+_NO_HEAD = b"\0"
+KNOWN_SIZE_MAX = 4 * 1024
 
 
 class RequestCutter:
     """Cuts the bytes of one connection into heads and bodies; its methods raise `Refused`."""
 
-    __slots__ = ("_limits", "_parser", "_ruler", "_scan_from", "held", "is_in_body", "left")
+    __slots__ = ("_known", "_limits", "_parser", "_ruler", "_scan_from", "held", "is_in_body", "left")
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._parser = PieceParser()
         self._ruler: ChunkRuler | None = None
         self._scan_from = 0
+        self._known = _NO_HEAD
         self.held = bytearray()
         """What has come and could not be used yet."""
         self.is_in_body = False
@@ -40,7 +43,12 @@ class RequestCutter:
 
     def cut_head(self) -> bytes | None:
         """The next head, once it is whole; its body, if any, is to be taken before the next one."""
-        held = self.held
+        held, known = self.held, self._known
+        if held.startswith(known):
+            # The same request again, as clients that pipeline send it; llhttp would say the same again.
+            del held[: len(known)]
+            self._scan_from = 0
+            return known
         if held and held[0] <= _CARRIAGE_RETURN:  # RFC 9112 §2.2: empty lines before a request
             held[:] = held.lstrip(b"\r\n")
         end = held.find(END, self._scan_from)
@@ -64,6 +72,8 @@ class RequestCutter:
             self.is_in_body = True
             self.left = find_length(head)
             self._ruler = ChunkRuler(self._limits) if self.left is None else None
+        elif self._parser.keep_alive and len(head) <= KNOWN_SIZE_MAX:
+            self._known = head
         return head
 
     def take_body(self, data: bytes = b"") -> bytes:

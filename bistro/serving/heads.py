@@ -7,9 +7,6 @@ from bistro.http.errors import http_error_for
 # RFC 9110 §15, and RFC 6585, 7725 and 8297 for what it does not list. A table and not the standard
 # library's enumeration, which takes longer to make than this whole module.
 _REASONS = {
-    100: "Continue",
-    101: "Switching Protocols",
-    103: "Early Hints",
     200: "OK",
     201: "Created",
     202: "Accepted",
@@ -27,8 +24,9 @@ _REASONS = {
     308: "Permanent Redirect",
 } | {error.status: error.title for error in map(http_error_for, range(400, 600))}
 
+# From 200 on: what is sent with a 1xx is no answer, so that the client takes the next one for it.
 STATUS_LINES: dict[int, bytes] = {
-    status: f"HTTP/1.1 {status} {_REASONS.get(status, '')}\r\n".encode() for status in range(100, 600)
+    status: f"HTTP/1.1 {status} {_REASONS.get(status, '')}\r\n".encode() for status in range(200, 600)
 }
 
 # RFC 9110 §6.4.1: these never have a body; RFC 9112 §6.2 and RFC 9110 §8.6: nor a length.

@@ -17,3 +17,5 @@ class Limits:
     keep_alive_timeout_seconds: float = 75.0
     stall_timeout_seconds: float = 30.0
     """How long a body may stand still while it is being received, or an answer while it is read."""
+    connections_count_max: int | None = None
+    """How many connections one server has at once; None for as many as its descriptors allow."""

@@ -11,9 +11,12 @@ from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
 
 from bistro.http.errors import ClientDisconnected
 from bistro.serving.body import BodyAlreadyRead, collect, limit, too_large
-from bistro.serving.header_block import HeaderPairs, split_header_block
+from bistro.serving.header_block import HeaderPairs, split_header_block, with_host
 from bistro.serving.heads import BODILESS
+from bistro.serving.memory_socket import MemorySocket
 
+UPGRADE = (b"connection", b"upgrade")
+"""The one header of a connection that an answer may have: with 426, RFC 9110 §7.8."""
 _ADDED_BY_SERVER = {b"content-length", b"date", b"connection", b"transfer-encoding"}
 
 
@@ -22,7 +25,8 @@ class MemoryExchange:
 
     `target` is path and query as they stand in a request line. A `body` in pieces arrives while
     the handler runs: `exchange.body` is None then. With `unread_max`, `write` waits while more than
-    that many bytes have not been taken by `take_pieces`, as with a client that reads slowly.
+    that many bytes have not been taken by `take_pieces`, as with a client that reads slowly. With a
+    `socket` it is the handshake of a WebSocket.
 
     What is recorded: `status`, `headers` (with the Content-Length that a server adds), `content`,
     `is_started`, `is_finished`, `is_aborted`, and `error`. **The failure gate of an application calls
@@ -41,6 +45,7 @@ class MemoryExchange:
         http_version: str = "1.1",
         client: tuple[str, int] | None = ("127.0.0.1", 50000),
         unread_max: int | None = None,
+        socket: MemorySocket | None = None,
     ) -> None:
         if not target.startswith("/") or not target.isascii():
             raise ValueError(f"the target {target!r} must be ASCII and begin with /")
@@ -49,6 +54,7 @@ class MemoryExchange:
         self.http_version = http_version
         self.scheme = scheme
         self.client = client
+        self.socket = socket
         self.root_path = ""
         self.body: bytes | None = body if isinstance(body, bytes) else None
         self.status = 0
@@ -58,6 +64,8 @@ class MemoryExchange:
         self.is_started = False
         self.is_finished = False
         self.is_aborted = False
+        self.is_shielded = False
+        """Whether the handler asked to come to its end although the client goes away."""
         self.error: BaseException | None = None
         """What the application could not handle itself, see `note_error`."""
         self._request_headers = list(headers)
@@ -69,6 +77,8 @@ class MemoryExchange:
         self._is_paused = False
         self._is_gone = False
         self._callbacks: list[Callable[[], None]] = []
+        self._is_stopping = False
+        self._stop_callbacks: list[Callable[[], None]] = []
         self._waiters: list[asyncio.Future[None]] = []
 
     # What the application sees: `Exchange`
@@ -83,6 +93,12 @@ class MemoryExchange:
     def header_items(self) -> HeaderPairs:
         """All headers of the request, in order."""
         return self._request_headers
+
+    def believe_proxy(self, client: tuple[str, int] | None, scheme: str, host: bytes | None) -> None:
+        """Say from now on what a trusted proxy says; `host` takes the place of the header, if given."""
+        self.client, self.scheme = client, scheme
+        if host is not None:
+            self._request_headers = with_host(self._request_headers, host)
 
     async def read_body(self, size_max: int) -> bytes:
         """The whole body; raise `ContentTooLarge` as soon as it is over `size_max` bytes."""
@@ -145,6 +161,19 @@ class MemoryExchange:
         else:
             self._callbacks.append(callback)
 
+    def on_stopping(self, callback: Callable[[], None]) -> None:
+        """Call `callback` when `stop` is called before the answer is complete, soon where it was."""
+        if self._is_stopping:
+            asyncio.get_running_loop().call_soon(callback)
+        else:
+            self._stop_callbacks.append(callback)
+
+    def shield(self) -> None:
+        """Let the handler come to its end although the client goes away."""
+        self.is_shielded = True
+        if self.socket is not None:
+            self.socket.shield()
+
     def note_error(self, error: BaseException) -> None:
         """Keep what the application turned into a 500."""
         self.error = error
@@ -195,6 +224,14 @@ class MemoryExchange:
         for callback in callbacks:
             callback()
         self._changed()
+
+    def stop(self) -> None:
+        """Be a server that begins to stop; nothing happens once the answer is complete."""
+        self._is_stopping = True
+        callbacks, self._stop_callbacks = self._stop_callbacks, []
+        if not self.is_finished:
+            for callback in callbacks:
+                callback()
 
     # Helpers
 
@@ -265,6 +302,6 @@ def _checked_headers(block: bytes) -> HeaderPairs:
     for name, value in pairs:
         if not name or name != name.lower() or b"\n" in name + value or b"\r" in value:
             raise ValueError(f"the header line {name!r}: {value!r} can't be sent as it is")
-        if name in _ADDED_BY_SERVER:
+        if name in _ADDED_BY_SERVER and (name, value) != UPGRADE:
             raise ValueError(f"the server itself adds {name.decode()}")
     return pairs

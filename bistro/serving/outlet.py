@@ -10,11 +10,14 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+import time
 from collections.abc import Callable
 
 from bistro.http.errors import ClientDisconnected
 from bistro.serving.exchange import DateLine
+from bistro.serving.file_sending import send_file
 from bistro.serving.limits import Limits
+from bistro.serving.lingering import linger
 
 LINGER_SECONDS = 5.0
 WRITES_IN_A_ROW = 16
@@ -40,6 +43,8 @@ class Outlet:
         """Send something now; a bound method of the transport, which saves each answer a frame."""
         self.out: list[bytes] | None = None
         """Answers to several requests of one read are collected here; None where there is but one."""
+        self.is_full = False
+        """Whether the client has to read before more is sent."""
         self.lost = False
         self.is_closing = False
         """Whether nothing that comes is a request any more."""
@@ -59,6 +64,10 @@ class Outlet:
         if self.lost:
             raise ClientDisconnected
 
+    async def send_file(self, descriptor: int, start: int, stop: int) -> int:
+        """Send a part of an open file without reading it; gives how far that went, see `send_file`."""
+        return await send_file(self, descriptor, start, stop) if self.scheme == "http" else start
+
     def abort(self, *, reset: bool = False) -> None:
         """Break the connection off; with `reset` in a way that no client can take for the regular end."""
         self.flush()
@@ -69,12 +78,36 @@ class Outlet:
         self.write = _drop
         self._transport.abort()
 
-    # --- what the connection calls ----------------------------------------------------------------
+    # --- what sends files -------------------------------------------------------------------------
 
-    @property
-    def is_full(self) -> bool:
-        """Whether the client has to read before more is sent."""
-        return self._drain is not None
+    def find_descriptor(self) -> int | None:
+        """The descriptor of the socket; None once it is closed."""
+        connected = self._transport.get_extra_info("socket")
+        descriptor = -1 if connected is None or self.lost else connected.fileno()
+        return descriptor if descriptor >= 0 else None
+
+    async def wait_until_sent(self) -> None:
+        """Return once the transport holds nothing; raise if the client went away."""
+        transport = self._transport
+        transport.set_write_buffer_limits(high=0)
+        try:
+            while transport.get_write_buffer_size() and not self.lost:
+                await (asyncio.sleep(0) if self._drain is None else asyncio.shield(self._drain))
+        finally:
+            transport.set_write_buffer_limits()
+        if self.lost:
+            raise ClientDisconnected
+
+    async def wait_for_room(self, watch: Callable[[Callable[[], None]], None]) -> None:
+        """Return once `watch` calls what it is given; a client that reads nothing is cut as elsewhere."""
+        self.pause(time.monotonic())
+        watch(self.resume)
+        if self._drain is not None:
+            await asyncio.shield(self._drain)
+        if self.lost:
+            raise ClientDisconnected
+
+    # --- what the connection calls ----------------------------------------------------------------
 
     def flush(self) -> None:
         """Send what was collected."""
@@ -85,11 +118,13 @@ class Outlet:
     def pause(self, now: float) -> None:
         """The client reads more slowly than we send."""
         self._drain = asyncio.get_running_loop().create_future()
+        self.is_full = True
         self._note_time(now)
 
     def resume(self) -> None:
         """It has caught up, or is gone."""
         drain, self._drain = self._drain, None
+        self.is_full = False
         if drain is not None and not drain.done():
             drain.set_result(None)
 
@@ -104,13 +139,10 @@ class Outlet:
         self._begin_to_close(now)
         self._transport.close()
 
-    def linger(self, now: float) -> None:
+    def linger(self, now: float, protocol: asyncio.Protocol) -> None:
         """Close our side as soon as everything is sent, and the whole when the client has read it."""
         self._begin_to_close(now)
-        if self._transport.can_write_eof():
-            self._transport.write_eof()
-        else:
-            self._transport.close()  # TLS does the same by itself
+        linger(self._transport, protocol)
 
     def check_time(self, now: float) -> bool:
         """Cut a client that doesn't read what it asked for; False if there is nothing that it should."""

@@ -16,10 +16,12 @@ import os
 import socket
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from ssl import SSLContext
 from typing import TypeAlias
 
-from bistro.serving.run import StopSignals
-from bistro.serving.supervisor import WorkerCommand, WorkerProcess
+from bistro.serving.signals import StopSignals
+from bistro.serving.waiting import wait_for_first
+from bistro.serving.worker_process import WorkerCommand, WorkerProcess
 
 POLL_SECONDS = 0.25
 FILES_MAX = 20_000
@@ -99,26 +101,32 @@ class Reloader:
         watcher: Watcher,
         *,
         grace_seconds: float = 1.0,
+        ssl: SSLContext | None = None,
         on_ready: Callable[[], None] = lambda: None,
         on_change: Callable[[list[Path]], None] = lambda _paths: None,
         on_failed: Callable[[int], None] = lambda _code: None,
     ) -> None:
-        """`on_ready`: a worker answers; `on_failed`: one has ended by itself, with this exit code."""
+        """`on_ready`: a worker answers; `on_failed`: one has ended by itself, with this exit code.
+
+        `ssl` is for answering in place of a worker that has ended.
+        """
         self._command = command
         self._sock = sock
         self._watcher = watcher
         self._grace_seconds = grace_seconds
+        self._ssl = ssl
         self._on_ready = on_ready
         self._on_change = on_change
         self._on_failed = on_failed
         self._worker: WorkerProcess | None = None
+        self._is_asked = asyncio.Event()
 
     def run(self) -> int:
         """Serve until a signal; 0, or 130 after Ctrl-C."""
         return asyncio.run(self._run())
 
     async def _run(self) -> int:
-        signals = StopSignals(before_end=self._kill)
+        signals = StopSignals(before_end=self._kill, on_hang_up=self._is_asked.set)
         serving = asyncio.create_task(self._serve())
         stopped = asyncio.create_task(signals.wait())
         await asyncio.wait({serving, stopped}, return_when=asyncio.FIRST_COMPLETED)
@@ -137,7 +145,7 @@ class Reloader:
             self._worker = worker = await WorkerProcess.start(self._command, self._sock)
             life = asyncio.create_task(self._live(worker))
             try:
-                changed = await self._watcher.wait_for_change()
+                changed = await self._wait_for_reason()
             finally:
                 life.cancel()
             await asyncio.gather(life, return_exceptions=True)
@@ -145,12 +153,23 @@ class Reloader:
             await worker.stop(self._grace_seconds)
             forget_compiled(changed)
 
+    async def _wait_for_reason(self) -> list[Path]:
+        """Wait for a change of files, which are returned, or for SIGHUP."""
+        changed = await wait_for_first(self._watcher.wait_for_change(), self._wait_until_asked())
+        assert changed is not None
+        return changed
+
+    async def _wait_until_asked(self) -> list[Path]:
+        await self._is_asked.wait()
+        self._is_asked.clear()
+        return []
+
     async def _live(self, worker: WorkerProcess) -> None:
         """Tell that the worker answers; once it has ended, answer in its place."""
         if await worker.wait_until_ready():
             self._on_ready()
         self._on_failed(await worker.wait())
-        await answer_failed(self._sock)
+        await answer_failed(self._sock, self._ssl)
 
     def _kill(self) -> None:
         if self._worker is not None:
@@ -168,9 +187,9 @@ def forget_compiled(files: Sequence[Path]) -> None:
                 Path(importlib.util.cache_from_source(str(file))).unlink()
 
 
-async def answer_failed(sock: socket.socket) -> None:
+async def answer_failed(sock: socket.socket, ssl: SSLContext | None = None) -> None:
     """Answer every request on `sock` with 503 and a page that loads itself anew, until cancelled."""
-    server = await asyncio.start_server(_answer_one, sock=sock.dup())
+    server = await asyncio.start_server(_answer_one, sock=sock.dup(), ssl=ssl)
     async with server:
         await server.serve_forever()
 

@@ -7,76 +7,48 @@ The first SIGTERM or Ctrl-C stops gracefully: no new connections, answers on the
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib
-import os
-import signal
 import socket
-import sys
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from pathlib import Path
 
 from bistro.ground.types import Application
-from bistro.serving.server import BACKLOG, Server
+from bistro.serving.descriptors import raise_descriptor_limit
+from bistro.serving.options import ServingOptions
+from bistro.serving.server import Server
+from bistro.serving.signals import StopSignals, end_at_once
+from bistro.serving.watchdog import Watchdog
+from bistro.serving.wear import Wear
+from bistro.serving.worker_process import ALIVE, BEAT_SECONDS
 
-EXIT_INTERRUPTED = 128 + signal.SIGINT
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
 THREAD_NAME = "bistro-loop"
 THREADS_SECONDS = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Binding:
-    """Where to listen: `host` and `port`, the path of a UNIX socket in `uds`, or an open socket's `fd`."""
-
-    host: str = "127.0.0.1"
-    port: int = 8000
-    uds: str | None = None
-    fd: int | None = None
-
-    def open(self) -> socket.socket:
-        """A socket that listens there, and that new processes can be given.
-
-        Clients that come before anybody accepts wait. Raises OSError if the address can't be had.
-        """
-        if self.fd is not None:
-            return socket.socket(fileno=self.fd)
-        opened = _bind_unix(self.uds) if self.uds is not None else _bind(self.host, self.port)
-        opened.setblocking(False)
-        opened.listen(BACKLOG)
-        return opened
-
-
-def address_of(sock: socket.socket) -> str:
-    """The address of a bound socket, as people type it into a browser."""
-    if sock.family not in (socket.AF_INET, socket.AF_INET6):
-        return f"unix:{sock.getsockname()}"
-    host, port = sock.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+WEAR_AGAIN_SECONDS = 30.0
 
 
 def run_app(
     app: Application,
     sock: socket.socket,
+    options: ServingOptions | None = None,
     *,
-    grace_seconds: float = 10.0,
     on_ready: Callable[[], None] = lambda: None,
     lifeline: socket.socket | None = None,
 ) -> int:
     """Serve `app` on `sock` until a signal; the exit code: 0, or 130 after Ctrl-C.
 
-    `on_ready` is called once requests are answered. Where a `lifeline` is given, its end (whoever
-    holds the other one is gone) stops the server as SIGTERM does. What the app raises at its start
-    or stop is raised here.
+    `on_ready` is called once requests are answered. `lifeline` is the worker's end of it (see
+    `worker_process.py`): when the other end is gone, the server stops as at SIGTERM. What the app
+    raises at its start or stop is raised here, and TlsFilesError.
     """
+    raise_descriptor_limit()
     # The event loop's own threads, for `asyncio.to_thread`; ours, so that we can leave them behind.
     threads = ThreadPoolExecutor(thread_name_prefix=THREAD_NAME)
     with asyncio.Runner(loop_factory=find_loop_factory()) as runner:
         runner.get_loop().set_default_executor(threads)
-        code = runner.run(_serve(app, sock, grace_seconds, on_ready, lifeline))
+        code = runner.run(_serve(app, sock, options or ServingOptions(), on_ready, lifeline))
         threads.shutdown(wait=False, cancel_futures=True)
         _end_if_threads_hang(code)
     return code
@@ -92,57 +64,20 @@ def find_loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return factory
 
 
-class StopSignals:
-    """Hears SIGTERM and Ctrl-C in the running event loop: `wait` for the first, end at the second."""
-
-    def __init__(self, before_end: Callable[[], None] = lambda: None) -> None:
-        """`before_end` is called when a second signal is about to end the process."""
-        loop = asyncio.get_running_loop()
-        self._future: asyncio.Future[int] = loop.create_future()
-        self._before_end = before_end
-        for number in SIGNALS:
-            loop.add_signal_handler(number, self._take, number)
-
-    @property
-    def came(self) -> bool:
-        """Whether it is time to stop."""
-        return self._future.done()
-
-    async def wait(self) -> int:
-        """The exit code that the first signal asks for, once it has come."""
-        return await asyncio.shield(self._future)
-
-    def stop(self, code: int = 0) -> None:
-        """Ask to stop, as a first signal does."""
-        if not self._future.done():
-            self._future.set_result(code)
-
-    def _take(self, number: int) -> None:
-        if self._future.done():
-            self._before_end()
-            end_at_once(128 + number)
-        self.stop(EXIT_INTERRUPTED if number == signal.SIGINT else 0)
-
-
-def end_at_once(code: int) -> None:
-    """End this process without waiting for anything, also not for threads that never return."""
-    for stream in (sys.stdout, sys.stderr):
-        stream.flush()
-    os._exit(code)
-
-
 async def _serve(
     app: Application,
     sock: socket.socket,
-    grace_seconds: float,
+    options: ServingOptions,
     on_ready: Callable[[], None],
     lifeline: socket.socket | None,
 ) -> int:
-    signals = StopSignals()
-    if lifeline is not None:
-        asyncio.get_running_loop().add_reader(lifeline, signals.stop)
-    server = Server(app, sock=sock)
+    signals = StopSignals(has_parent=lifeline is not None)
+    wear = Wear(options.wear, app)
+    watchdog = Watchdog()
+    server = Server(wear.app, sock=sock, ssl=options.tls.open() if options.tls else None)
     stopped = asyncio.ensure_future(signals.wait())
+    if lifeline is not None:
+        _stop_at_end_of(lifeline, signals)
     started = asyncio.ensure_future(server.start())
     await asyncio.wait({stopped, started}, return_when=asyncio.FIRST_COMPLETED)
     if not started.done():
@@ -152,11 +87,36 @@ async def _serve(
         return await stopped
     stopped_early = stopped.done()
     started.result()
+    watchdog.start()
     if not stopped_early:
         on_ready()
+        if lifeline is not None:
+            _beat(wear, lifeline)
     code = await stopped
-    await server.stop(grace_seconds)
+    watchdog.stop()
+    await server.stop(options.grace_seconds, parting_seconds=options.parting_seconds)
     return code
+
+
+def _stop_at_end_of(lifeline: socket.socket, signals: StopSignals) -> None:
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        loop.remove_reader(lifeline)  # it would be heard again and again
+        signals.stop()
+
+    loop.add_reader(lifeline, stop)
+
+
+def _beat(wear: Wear, lifeline: socket.socket, silent_until: float = 0.0) -> None:
+    """Tell the parent once a second that the loop turns, and seldom that the worker is worn."""
+    loop = asyncio.get_running_loop()
+    letter = wear.find_reason() if loop.time() >= silent_until else None
+    if letter is not None:
+        silent_until = loop.time() + WEAR_AGAIN_SECONDS  # perhaps nothing can be done about it yet
+    with contextlib.suppress(OSError):  # the parent is gone, which is heard elsewhere, or does not listen
+        lifeline.send(ALIVE + (letter or b""))
+    loop.call_later(BEAT_SECONDS, _beat, wear, lifeline, silent_until)
 
 
 def _end_if_threads_hang(code: int) -> None:
@@ -170,42 +130,3 @@ def _end_if_threads_hang(code: int) -> None:
             thread.join(max(0.0, deadline - time.monotonic()))
             if thread.is_alive():
                 end_at_once(code)
-
-
-def _bind(host: str, port: int) -> socket.socket:
-    family, kind, protocol, _, address = socket.getaddrinfo(
-        host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-    )[0]
-    opened = socket.socket(family, kind, protocol)
-    try:
-        # Without it a restart would have to wait until the kernel has forgotten old connections.
-        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        opened.bind(address)
-    except BaseException:
-        opened.close()
-        raise
-    return opened
-
-
-def _bind_unix(path: str) -> socket.socket:
-    opened = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        _remove_dead_socket(path)
-        opened.bind(path)
-    except BaseException:
-        opened.close()
-        raise
-    return opened
-
-
-def _remove_dead_socket(path: str) -> None:
-    """A server that was killed leaves its socket's file behind, on which nobody could listen again."""
-    if not Path(path).is_socket():
-        return  # another kind of file: `bind` refuses it, and it stays
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        try:
-            probe.connect(path)
-        except ConnectionRefusedError:
-            Path(path).unlink()
-        except OSError:
-            pass  # then `bind` says what is wrong

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import types
 from collections.abc import Generator
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 Result = TypeVar("Result")
+
+DONE: Final = object()
+"""What `next(steps, DONE)` gives for steps that have come to their end."""
 
 
 # Any: what an awaitable yields and is sent is between it and its event loop.

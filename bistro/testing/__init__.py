@@ -6,8 +6,9 @@ environment where Bistro is installed, and a run that has no use for it must not
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
+
+from bistro.ground import lazy_names
 
 if TYPE_CHECKING:
     from bistro.testing.async_client import AsyncClient as AsyncClient
@@ -15,37 +16,39 @@ if TYPE_CHECKING:
     from bistro.testing.clock import FakeClock as FakeClock
     from bistro.testing.cookie_jar import Cookie as Cookie
     from bistro.testing.cookie_jar import CookieJar as CookieJar
+    from bistro.testing.copies import copied_database as copied_database
     from bistro.testing.errors import AnswerIncomplete as AnswerIncomplete
     from bistro.testing.errors import ClientClosed as ClientClosed
     from bistro.testing.errors import TooManyRedirects as TooManyRedirects
+    from bistro.testing.errors import WebSocketRefused as WebSocketRefused
+    from bistro.testing.factory import Factory as Factory
     from bistro.testing.live_server import LiveServer as LiveServer
+    from bistro.testing.queries import assert_queries as assert_queries
     from bistro.testing.response import Answer as Answer
     from bistro.testing.response import AsyncStream as AsyncStream
     from bistro.testing.response import ClientResponse as ClientResponse
     from bistro.testing.response import Stream as Stream
+    from bistro.testing.rollback import rolled_back as rolled_back
+    from bistro.testing.rollback import rolled_back_in as rolled_back_in
+    from bistro.testing.socket import AsyncSocket as AsyncSocket
+    from bistro.testing.socket import Socket as Socket
 
 _MODULES = {
-    "bistro.testing.async_client": ("AsyncClient",),
-    "bistro.testing.client": ("Client",),
-    "bistro.testing.clock": ("FakeClock",),
-    "bistro.testing.cookie_jar": ("Cookie", "CookieJar"),
-    "bistro.testing.errors": ("AnswerIncomplete", "ClientClosed", "TooManyRedirects"),
-    "bistro.testing.live_server": ("LiveServer",),
-    "bistro.testing.response": ("Answer", "AsyncStream", "ClientResponse", "Stream"),
+    "async_client": ("AsyncClient",),
+    "client": ("Client",),
+    "clock": ("FakeClock",),
+    "cookie_jar": ("Cookie", "CookieJar"),
+    "errors": ("AnswerIncomplete", "ClientClosed", "TooManyRedirects", "WebSocketRefused"),
+    "copies": ("copied_database",),
+    "factory": ("Factory",),
+    "live_server": ("LiveServer",),
+    "queries": ("assert_queries",),
+    "response": ("Answer", "AsyncStream", "ClientResponse", "Stream"),
+    "socket": ("AsyncSocket", "Socket"),
+    "rollback": ("rolled_back", "rolled_back_in"),
 }
-_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
-__all__ = sorted(_MODULE_OF)
+__all__ = sorted(name for names in _MODULES.values() for name in names)
 
-
-def __getattr__(name: str) -> object:
-    module = _MODULE_OF.get(name)
-    if module is None:
-        raise AttributeError(f"module 'bistro.testing' has no attribute {name!r}")
-    thing = getattr(importlib.import_module(module), name)
-    globals()[name] = thing
-    return thing
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+if not TYPE_CHECKING:  # checkers would take any name for one of ours
+    __getattr__, __dir__ = lazy_names(__name__, _MODULES)

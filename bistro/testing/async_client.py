@@ -7,27 +7,31 @@ server would, and the answer is read back from it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import Final, Unpack
+from typing import Final, Unpack, cast
 
 from bistro.ground.clock import Clock, SystemClock
+from bistro.ground.environment import assume_testing
 from bistro.ground.types import Application
 from bistro.http.headers import Headers
 from bistro.http.url import Url
 from bistro.serving.memory import MemoryExchange
+from bistro.serving.memory_socket import MemorySocket
 from bistro.testing.cookie_jar import CookieJar
-from bistro.testing.errors import AnswerIncomplete, ClientClosed, TooManyRedirects
+from bistro.testing.errors import AnswerIncomplete, ClientClosed, TooManyRedirects, WebSocketRefused
 from bistro.testing.request import (
     Request,
     RequestOptions,
     build_request,
+    handshake_headers,
     make_exchange,
     parse_url,
     redirect_request,
 )
 from bistro.testing.response import Answer, AsyncStream, ClientResponse
+from bistro.testing.socket import AsyncSocket, SocketRequestOptions
 
 REDIRECTS_MAX: Final = 10
 UNREAD_MAX: Final = 64 * 1024
@@ -42,6 +46,9 @@ class AsyncClient:
 
     Exceptions that the application turns into a 500 are raised to the test, unless
     `raise_server_errors=False`. Redirects are followed where asked, cookies are kept.
+
+    From here on the process is a test (`ENV=testing`) unless the environment says what it is: the
+    site opens databases for tests, never its own.
     """
 
     def __init__(
@@ -55,6 +62,7 @@ class AsyncClient:
         raise_server_errors: bool = True,
         clock: Clock | None = None,
     ) -> None:
+        assume_testing()
         self.app = app
         self.base_url = parse_url(base_url, Url("http", "localhost"))
         self.headers: dict[str, str | None] = dict(headers or {})
@@ -134,6 +142,38 @@ class AsyncClient:
             history.append(_with_content(head, b""))
             request = _next_request(request, history)
 
+    @asynccontextmanager
+    async def websocket(
+        self, url: str, *, subprotocols: Sequence[str] = (), **options: Unpack[SocketRequestOptions]
+    ) -> AsyncIterator[AsyncSocket]:
+        """Open a WebSocket and talk while the handler runs; leaving closes it and waits for the handler.
+
+        Raises `WebSocketRefused` where the answer is another, and what the application could not handle.
+        """
+        await self.start()
+        defaults = {**self.headers, **handshake_headers(subprotocols)}
+        request = build_request("GET", _as_http(url), self.base_url, defaults, cast(RequestOptions, options))
+        link = MemorySocket()
+        exchange = make_exchange(request, self.cookies.find_header(request.url), socket=link)
+        task = link.task = self._start_handling(exchange)
+        task.add_done_callback(lambda _: link.client_close(1006))
+        try:
+            await link.client_wait_for_answer()
+            if not link.is_accepted:
+                await asyncio.wait({task})
+                self._check(exchange, task)
+                raise WebSocketRefused(
+                    _with_content(self._read_head(request, exchange, []), exchange.content)
+                )
+            self._keep_cookies(Headers(link.headers), request)
+            socket = AsyncSocket(link, exchange, raise_server_errors=self.raise_server_errors)
+            yield socket
+        finally:
+            link.client_close(1000)
+            await asyncio.wait({task}, timeout=GRACE_SECONDS)
+            await _hang_up(exchange, task)
+        socket.raise_server_error()
+
     async def get(self, url: str, **options: Unpack[RequestOptions]) -> ClientResponse:
         """Send a GET request."""
         return await self.request("GET", url, **options)
@@ -208,15 +248,25 @@ class AsyncClient:
 
     def _read_head(self, request: Request, exchange: MemoryExchange, history: list[ClientResponse]) -> Answer:
         headers = Headers(exchange.headers)
+        cookies = self._keep_cookies(headers, request)
+        return Answer(exchange.status, headers, str(request.url), request.method, tuple(history), cookies)
+
+    def _keep_cookies(self, headers: Headers, request: Request) -> dict[str, str]:
         cookies = {}
         for text in headers.get_all("set-cookie"):
             self.cookies.add(text, request.url)
             name, _, value = text.partition(";")[0].partition("=")
             cookies[name.strip()] = value.strip()
-        return Answer(exchange.status, headers, str(request.url), request.method, tuple(history), cookies)
+        return cookies
 
     def _is_followed(self, answer: Answer, options: RequestOptions) -> bool:
         return answer.is_redirect and options.get("follow_redirects", self.follow_redirects)
+
+
+def _as_http(url: str) -> str:
+    """The URL of the request that opens a WebSocket (RFC 6455 §3)."""
+    scheme, separator, rest = url.partition("://")
+    return f"http{scheme.lower()[2:]}://{rest}" if separator and scheme.lower() in ("ws", "wss") else url
 
 
 def _with_content(head: Answer, content: bytes) -> ClientResponse:
@@ -236,5 +286,6 @@ def _next_request(request: Request, history: list[ClientResponse]) -> Request:
 async def _hang_up(exchange: MemoryExchange, task: asyncio.Task[None]) -> None:
     # As the servers do it: who asked to be told is told, then the handler is cancelled.
     exchange.disconnect()
-    task.cancel()
+    if not exchange.is_shielded:
+        task.cancel()
     await asyncio.wait({task}, timeout=GRACE_SECONDS)

@@ -7,18 +7,21 @@ they do in a server.
 from __future__ import annotations
 
 import weakref
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Unpack
+from typing import TypeVar, Unpack
 
 from bistro.ground.clock import Clock
+from bistro.ground.portal import Portal
 from bistro.ground.types import Application
 from bistro.testing.async_client import AsyncClient
 from bistro.testing.errors import ClientClosed
-from bistro.testing.portal import Portal
 from bistro.testing.request import RequestOptions
 from bistro.testing.response import ClientResponse, Stream
+from bistro.testing.socket import Socket, SocketRequestOptions
+
+Result = TypeVar("Result")
 
 
 class Client:
@@ -56,8 +59,10 @@ class Client:
         self.app = app
         self.headers = self._client.headers
         self.cookies = self._client.cookies
-        self._portal = Portal()
+        self._portal = Portal("test client")
         self._finalizer = weakref.finalize(self, _shut_down, self._portal, self._client)
+        # When the interpreter ends there are no new threads any more (from 3.12 on), which apps need to stop.
+        self._finalizer.atexit = False
 
     def close(self) -> None:
         """Stop the application if this client has started it, and end the client's thread."""
@@ -97,6 +102,25 @@ class Client:
         finally:
             run(manager.__aexit__(None, None, None))
 
+    @contextmanager
+    def websocket(
+        self, url: str, *, subprotocols: Sequence[str] = (), **options: Unpack[SocketRequestOptions]
+    ) -> Iterator[Socket]:
+        """Open a WebSocket and talk while the handler runs; leaving closes it and waits for the handler.
+
+        Raises `WebSocketRefused` where the answer is another, and what the application could not handle.
+        """
+        self._check_open()
+        run = self._portal.run
+        manager = self._client.websocket(url, subprotocols=subprotocols, **options)
+        socket = run(manager.__aenter__())
+        try:
+            yield Socket(socket, self._portal)
+        except BaseException as error:
+            run(manager.__aexit__(type(error), error, error.__traceback__))
+            raise
+        run(manager.__aexit__(None, None, None))
+
     def get(self, url: str, **options: Unpack[RequestOptions]) -> ClientResponse:
         """Send a GET request."""
         return self.request("GET", url, **options)
@@ -125,9 +149,18 @@ class Client:
         """Send a DELETE request."""
         return self.request("DELETE", url, **options)
 
+    def run(self, work: Awaitable[Result]) -> Result:
+        """Wait for anything that is awaited, in the event loop of the application."""
+        self._check_open()
+        return self._portal.run(_wait_for(work))
+
     def _check_open(self) -> None:
         if not self._finalizer.alive:
             raise ClientClosed("this test client is closed", fix="Make a new client.")
+
+
+async def _wait_for(work: Awaitable[Result]) -> Result:
+    return await work
 
 
 def _iterate(portal: Portal, pieces: AsyncIterator[bytes]) -> Iterator[bytes]:

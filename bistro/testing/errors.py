@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bistro.ground.errors import BistroError
+from bistro.testing.response import ClientResponse
 
 
 class AnswerIncomplete(BistroError):
@@ -23,6 +24,20 @@ class TooManyRedirects(BistroError):
     """
 
     code = "B711"
+
+
+class WebSocketRefused(BistroError):
+    """The application answered a handshake instead of accepting it.
+
+    If you see this: a test expected a WebSocket, and a hook, the handler or the origin check
+    refused it; `error.response` is the answer.
+    """
+
+    code = "B713"
+
+    def __init__(self, response: ClientResponse) -> None:
+        super().__init__(f"the WebSocket {response.url} was refused with {response.status}")
+        self.response = response
 
 
 class ClientClosed(BistroError):

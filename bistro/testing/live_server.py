@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from types import TracebackType
 
+from bistro.ground.environment import assume_testing
+from bistro.ground.portal import Portal
 from bistro.ground.types import Application
 from bistro.serving import Server
-from bistro.testing.portal import Portal
 
 
 class LiveServer:
     """Serves `app` with Bistro's own server on a free port of 127.0.0.1, in a thread.
+
+    As a test client does, it lets the process be a test unless the environment says what it is.
 
     >>> with LiveServer(app) as server:
     ...     browser.goto(server.url + "/notes")
     """
 
     def __init__(self, app: Application, *, host: str = "127.0.0.1", grace_seconds: float = 1.0) -> None:
+        assume_testing()
         self._app = app
         self._host = host
         self._grace_seconds = grace_seconds
-        self._portal = Portal()
+        self._portal = Portal("live server")
         self._server: Server | None = None
 
     @property

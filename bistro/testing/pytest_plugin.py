@@ -1,4 +1,4 @@
-"""Fixtures for pytest: `app`, `client`, `live_server`, `clock`.
+"""Fixtures for pytest: `app`, `client`, `database`, `live_server`, `clock`.
 
 `app` is what the ini option `bistro_app` names, `app:app` where nothing is set; a project whose
 tests need another one defines its own fixture `app`, and the others use that.
@@ -11,6 +11,7 @@ waits for Bistro, nor loses its lines from a coverage measurement that starts la
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,7 @@ import pytest
 from bistro import testing
 
 if TYPE_CHECKING:
+    from bistro.db import Database
     from bistro.ground.types import Application
 
 OPTION = "bistro_app"
@@ -29,6 +31,13 @@ OPTION = "bistro_app"
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the ini option `bistro_app`."""
     parser.addini(OPTION, "the application under test, as module:name", default="app:app")
+
+
+def pytest_configure(config: pytest.Config) -> None:  # noqa: ARG001 - pytest's own signature
+    """Let every site that is imported from here on be one under test, unless `ENV` says otherwise."""
+    # The rule of `assume_testing`, whose module must not be loaded here; ENV may name a file of the shell.
+    if "/" in (os.environ.get("ENV") or "/"):
+        os.environ.setdefault("BISTRO_ENV", "testing")
 
 
 @pytest.fixture
@@ -42,6 +51,13 @@ def client(app: Application) -> Iterator[testing.Client]:
     """A test client for `app`, which is started for the test and stopped after it."""
     with testing.Client(app) as client:
         yield client
+
+
+@pytest.fixture
+def database(client: testing.Client) -> Iterator[Database]:
+    """The database of `app`; everything that the test and the site do in it is undone after the test."""
+    with testing.rolled_back_in(client) as database:
+        yield database
 
 
 @pytest.fixture

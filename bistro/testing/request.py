@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import secrets
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
@@ -11,8 +12,10 @@ from urllib.parse import quote, urljoin, urlsplit
 
 import msgspec
 
+from bistro.http.methods import SAFE_METHODS
 from bistro.http.url import QueryValue, Url, encode_query
 from bistro.serving.memory import MemoryExchange
+from bistro.serving.memory_socket import MemorySocket
 from bistro.validation import encode_json
 
 Fields = Mapping[str, QueryValue | Iterable[QueryValue]] | Sequence[tuple[str, QueryValue]]
@@ -105,7 +108,23 @@ def redirect_request(request: Request, status: int, location: str) -> Request:
     return replace(request, method=method, url=url, headers=headers, cookies=cookies, body=body)
 
 
-def make_exchange(request: Request, jar_header: str, unread_max: int | None = None) -> MemoryExchange:
+def handshake_headers(subprotocols: Sequence[str]) -> dict[str, str]:
+    """What a request for a WebSocket has besides other headers (RFC 6455 §4.1)."""
+    headers = {
+        "connection": "Upgrade",
+        "upgrade": "websocket",
+        "sec-websocket-version": "13",
+        "sec-websocket-key": base64.b64encode(secrets.token_bytes(16)).decode(),
+    }
+    return {**headers, "sec-websocket-protocol": ", ".join(subprotocols)} if subprotocols else headers
+
+
+def make_exchange(
+    request: Request,
+    jar_header: str,
+    unread_max: int | None = None,
+    socket: MemorySocket | None = None,
+) -> MemoryExchange:
     """The exchange that carries `request`, with the cookies of `jar_header` and its own."""
     headers = list(request.headers)
     own = [f"{name}={value}" for name, value in request.cookies.items()]
@@ -120,6 +139,7 @@ def make_exchange(request: Request, jar_header: str, unread_max: int | None = No
         body=request.body if isinstance(request.body, bytes) else _arriving(request.body),
         scheme=url.scheme,
         unread_max=unread_max,
+        socket=socket,
     )
 
 
@@ -221,7 +241,6 @@ async def _arriving(pieces: Iterable[bytes] | AsyncIterable[bytes]) -> AsyncIter
             yield piece
 
 
-SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 METHODS_WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 _ABSOLUTE: Final = re.compile(r"https?://", re.IGNORECASE)
 _NOT_IN_TARGET: Final = re.compile(r"[^\x21-\x7e]+")

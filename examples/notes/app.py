@@ -1,136 +1,75 @@
-"""A notes site from one file: pages for people, JSON for programs, data in memory.
+"""A notes site from one file: pages for people, JSON for programs, notes in a database.
 
+bistro db migrate --app examples/notes/app.py
 bistro run examples/notes/app.py
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Annotated
+from datetime import datetime
 
-from msgspec import Meta, Struct
+from bistro import App, Json, Page, Request
+from bistro.db import Field, Model, Slice, auto, field
+from bistro.plugins import Database
 
-from bistro import App, Html, Json, NotFound, Request, Response, escape
-from bistro.http import InsufficientStorage
-
-ICON = (
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8">'
-    '<rect width="8" height="8" rx="2" fill="#b45309"/></svg>'
-)
+app = App(Database())  # bistro.sqlite3 beside this file, or what DATABASE_URL says
 
 
-class NewNote(Struct):
-    """What a client sends to make a note."""
+class Note(Model):
+    """A row of the table `note`, and what JSON says of it."""
 
-    title: Annotated[str, Meta(min_length=1, max_length=120)]
-    body: Annotated[str, Meta(max_length=10_000)] = ""
-
-
-class Note(NewNote, kw_only=True):
-    """A note as it is kept."""
-
-    id: int
-    created_at: datetime
+    id: Field[int] = auto()
+    title: Field[str] = field(min_length=1, max_length=120)
+    body: Field[str] = field(default="", max_length=10_000)
+    created_at: Field[datetime] = auto()
 
 
-class Notebook:
-    """All notes, in memory: a restart forgets them."""
+class ListPage(Page, template="list.html"):
+    """What list.html may use; `bistro check` proves that it uses nothing else."""
 
-    size_max = 1000
-
-    def __init__(self) -> None:
-        self._notes: dict[int, Note] = {}
-        self._next_id = 1
-
-    def add(self, new: NewNote) -> Note:
-        """Keep a note; refuse when the book is full, since memory is not endless."""
-        if len(self._notes) >= self.size_max:
-            raise InsufficientStorage("The notebook is full. Delete a note first.")
-        note = Note(id=self._next_id, title=new.title, body=new.body, created_at=datetime.now(UTC))
-        self._notes[note.id] = note
-        self._next_id += 1
-        return note
-
-    def get(self, note_id: int) -> Note:
-        """The note with this id, or a 404."""
-        if note_id not in self._notes:
-            raise NotFound(f"There is no note {note_id}.")
-        return self._notes[note_id]
-
-    def delete(self, note_id: int) -> None:
-        """Forget a note, or a 404."""
-        del self._notes[self.get(note_id).id]
-
-    def search(self, text: str) -> list[Note]:
-        """The notes that hold `text`, newest first; all of them for an empty text."""
-        wanted = text.casefold()
-        found = [note for note in self._notes.values() if wanted in f"{note.title} {note.body}".casefold()]
-        return found[::-1]
+    notes: Slice[Note]
+    search: str
 
 
-def make_app() -> App:
-    """The site, with a notebook of its own."""
-    app = App()
-    book = Notebook()
-    book.add(NewNote("Welcome to Bistro", "This page comes from examples/notes/app.py."))
-    app.provide(Notebook, lambda: book)
+class NotePage(Page, template="note.html"):
+    """What note.html may use."""
 
-    @app.get("/", blocking=False)
-    def list_notes(book: Notebook, request: Request, search: str = "") -> Html:
-        items = "".join(
-            f'<li><a href="{request.url_for(show_note, id=note.id)}">{escape(note.title)}</a></li>'
-            for note in book.search(search)
-        )
-        return page("Notes", f"{search_form(search)}<ul>{items or '<li>No notes.</li>'}</ul>")
-
-    @app.get("/notes/{id:int}", blocking=False)
-    def show_note(id: int, book: Notebook) -> Html:
-        note = book.get(id)
-        when = f"<time>{note.created_at:%Y-%m-%d %H:%M}</time>"
-        return page(note.title, f'<p>{escape(note.body)}</p><p>{when}</p><p><a href="/">All notes</a></p>')
-
-    @app.get("/icon.svg", blocking=False)
-    def icon() -> Response:
-        return Response(ICON, content_type="image/svg+xml")
-
-    @app.get("/api/notes", blocking=False)
-    def list_notes_as_json(book: Notebook, search: str = "") -> list[Note]:
-        return book.search(search)
-
-    @app.post("/api/notes", blocking=False)
-    def create_note(new: NewNote, book: Notebook, request: Request) -> Json:
-        note = book.add(new)
-        location = request.url_for(show_note_as_json, id=note.id)
-        return Json(note, status=201, headers={"location": location})
-
-    @app.get("/api/notes/{id:int}", blocking=False)
-    def show_note_as_json(id: int, book: Notebook) -> Note:
-        return book.get(id)
-
-    @app.delete("/api/notes/{id:int}", blocking=False)
-    def delete_note(id: int, book: Notebook) -> None:
-        book.delete(id)
-
-    return app
+    note: Note
 
 
-def page(title: str, content: str) -> Html:
-    """A whole page around `content`, which is HTML already."""
-    name = escape(title)
-    return Html(
-        f'<!doctype html>\n<html lang="en">\n<head><meta charset="utf-8"><title>{name}</title>'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<link rel="icon" href="/icon.svg"></head>\n'
-        f"<body><main><h1>{name}</h1>{content}</main></body>\n</html>\n"
-    )
+async def find_notes(search: str, after: str) -> Slice[Note]:
+    """Twenty notes with `search` in them, newest first, from the place `after` on."""
+    found = Note.title.icontains(search) | Note.body.icontains(search)
+    return await Note.objects.filter(found).order_by(Note.id.desc()).slice(after)
 
 
-def search_form(search: str) -> str:
-    """The form that filters the list."""
-    return (
-        '<form role="search"><label>Search <input type="search" name="search" '
-        f'value="{escape(search)}"></label> <button>Search</button></form>'
-    )
+@app.get("/")
+async def list_notes(search: str = "", after: str = "") -> ListPage:
+    return ListPage(await find_notes(search, after), search)
 
 
-app = make_app()
+@app.get("/notes/{id:int}")
+async def show_note(id: int) -> NotePage:
+    return NotePage(await Note.objects.get(Note.id == id))
+
+
+@app.get("/api/notes")
+async def list_notes_as_json(search: str = "", after: str = "") -> Slice[Note]:
+    return await find_notes(search, after)
+
+
+@app.post("/api/notes")
+async def create_note(new: Note.Create, request: Request) -> Json:
+    note = await Note.objects.create(new)
+    return Json(note, status=201, headers={"location": request.url_for(show_note_as_json, id=note.id)})
+
+
+@app.get("/api/notes/{id:int}")
+async def show_note_as_json(id: int) -> Note:
+    return await Note.objects.get(Note.id == id)
+
+
+@app.delete("/api/notes/{id:int}")
+async def delete_note(id: int) -> None:
+    note = await Note.objects.get(Note.id == id)
+    await note.delete()

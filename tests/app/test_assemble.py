@@ -75,6 +75,25 @@ def test_what_a_plugin_brings_works() -> None:
     assert [command.name for command in app.freeze().commands] == ["greet"]
 
 
+@dataclass(frozen=True)
+class Census:
+    """A plugin that adds its route as a last step."""
+
+    def install(self, setup: Setup) -> None:
+        def count() -> None:
+            installed.append("counted")
+            setup.routes.get("/census")(lambda: "census")
+
+        setup.when_installed(count)
+        installed.append("Census")
+
+
+def test_last_steps_come_behind_all_plugins_and_may_add_routes() -> None:
+    client = Client(BaseApp(Census(), Base()))
+    assert client.get("/census").text == "census"
+    assert installed == ["Census", "Base", "counted"]
+
+
 def test_a_missing_requirement_is_named() -> None:
     with pytest.raises(PluginError, match="Extra requires Base") as caught:
         BaseApp(Extra()).freeze()
@@ -84,6 +103,31 @@ def test_a_missing_requirement_is_named() -> None:
 def test_the_same_plugin_twice_is_refused() -> None:
     with pytest.raises(PluginError, match="Base is given twice"):
         BaseApp(Base(), Base()).freeze()
+
+
+def test_a_class_in_place_of_a_plugin_is_refused_with_what_to_write() -> None:
+    with pytest.raises(PluginError, match="Base is a class") as caught:
+        BaseApp(Base).freeze()  # type: ignore[arg-type]
+    assert "App(Base())" in caught.value.fix
+
+
+def test_what_has_no_install_is_no_plugin() -> None:
+    with pytest.raises(PluginError, match="'shop' is no plugin"):
+        BaseApp("shop").freeze()  # type: ignore[arg-type]
+
+
+def test_a_single_hook_in_place_of_a_list_is_refused_with_the_place_of_the_route() -> None:
+    app = BaseApp()
+
+    def look() -> None: ...
+
+    @app.get("/", before=look)  # type: ignore[arg-type]
+    def show() -> None: ...
+
+    with pytest.raises(HookError, match="before= of the route is a single hook") as caught:
+        app.freeze()
+    assert caught.value.where[0].name.endswith("show")
+    assert "before=[hook]" in caught.value.fix
 
 
 def test_plugins_in_a_circle_are_told() -> None:

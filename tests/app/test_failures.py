@@ -8,6 +8,8 @@ import pytest
 
 from bistro import App, Html, HttpError, Json, NotFound, Request, Response, Routes
 from bistro.app import HookError
+from bistro.ground.errors import AnswerableError
+from bistro.ground.problems import Problem
 from bistro.http import Conflict, TooManyRequests
 from bistro.testing import Client
 
@@ -145,3 +147,65 @@ def test_a_hook_with_other_parameters_stops_the_start() -> None:
     with pytest.raises(HookError, match="session") as caught:
         app.freeze()
     assert "test_failures.py:" in str(caught.value)
+
+
+class Taken(AnswerableError):
+    code, status = "B999", 409
+    detail = "It is taken."
+    problems = (Problem("body", "name", "is taken already", "unique"),)
+
+
+class Down(AnswerableError):
+    code, status = "B998", 503
+    headers = {"retry-after": "1"}
+
+
+class Broken(AnswerableError):
+    code = "B997"
+
+
+def test_an_error_of_a_lower_floor_has_the_answer_that_it_names() -> None:
+    response = quiet(site(Taken("secret detail"))).get("/")
+    assert response.status == 409
+    assert response.json()["detail"] == "It is taken."
+    assert response.json()["errors"][0]["path"] == "name"
+    assert "secret" not in response.text
+
+
+def test_what_is_not_the_clients_fault_is_logged_and_may_be_tried_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with caplog.at_level(logging.WARNING, "bistro.app"):
+        response = quiet(site(Down("the socket is closed"))).get("/")
+    assert (response.status, response.headers["retry-after"]) == (503, "1")
+    assert "the socket is closed" in caplog.text
+    assert "socket" not in response.text
+
+
+def test_an_error_of_a_lower_floor_without_an_answer_is_a_500() -> None:
+    response = quiet(site(Broken("secret detail"))).get("/")
+    assert response.status == 500
+    assert "secret" not in response.text
+
+
+@pytest.mark.parametrize("kind", [Taken, AnswerableError])
+def test_a_site_has_its_own_answer_to_an_error_of_a_lower_floor(kind: type[AnswerableError]) -> None:
+    app = site(Taken("secret detail"))
+
+    @app.on_error(kind)
+    def answer(error: Taken) -> dict[str, str]:
+        return {"sorry": type(error).__name__}
+
+    response = quiet(app).get("/")
+    assert (response.status, response.json()) == (409, {"sorry": "Taken"})
+
+
+def test_a_page_for_every_error_gets_the_answer_of_a_lower_floor_as_an_http_error() -> None:
+    app = site(Taken("secret detail"))
+
+    @app.on_error(HttpError)
+    def page(error: HttpError) -> dict[str, str]:
+        return {"title": error.title, "cause": type(error.__cause__).__name__}
+
+    response = quiet(app).get("/")
+    assert (response.status, response.json()) == (409, {"title": "Conflict", "cause": "Taken"})

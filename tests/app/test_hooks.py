@@ -170,6 +170,18 @@ def test_a_hook_that_depends_on_a_type_stands_only_where_it_is_used() -> None:
     assert log == ["saved"]
 
 
+def test_a_hook_stands_only_on_the_routes_that_it_is_for() -> None:
+    app = App(defaults=False)
+    app.before(lambda: log.append("asked"), only_for=lambda route: "POST" in route.methods)
+    app.get("/", name="get")(lambda: "x")
+    app.post("/", name="post")(lambda: "x")
+    client = Client(app)
+    client.get("/")
+    assert log == []
+    client.post("/")
+    assert log == ["asked"]
+
+
 def test_observers_hear_once_of_every_answer() -> None:
     app = App(defaults=False)
     app.observe(lambda request, status, seconds: log.append(f"{request.method} {status} {seconds >= 0}"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
@@ -11,12 +12,36 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from bistro import App, Background, Body, Cookie, From, Header, Query, Request, Routes, Upload
-from bistro.app import HookError, InjectionError, SetupErrors
+from bistro import (
+    App,
+    Background,
+    Body,
+    Cookie,
+    From,
+    Header,
+    NotFound,
+    Query,
+    Request,
+    Response,
+    Routes,
+    Text,
+    Upload,
+)
+from bistro.app import BaseApp, HookError, InjectionError, Setup, SetupErrors
+from bistro.app.assemble import Plans
+from bistro.db import Database as OpenDatabase
 from bistro.forms import Form
 from bistro.ground.types import Exchange
 from bistro.http import FormData
+from bistro.plugins import Database
 from bistro.testing import Client
+
+
+class Reader:
+    """What a provider makes."""
+
+    def __init__(self, page: int) -> None:
+        self.page = page
 
 
 class Colour(Enum):
@@ -302,6 +327,86 @@ def test_a_provider_may_take_values_of_the_request() -> None:
     assert Client(app).get("/?page=4").json() == {"page": 4}
 
 
+@pytest.mark.parametrize("plans", ["written", "interpreted"])
+def test_plain_parameters_beside_an_upload_are_fields_of_the_form(plans: Plans) -> None:
+    app = App(defaults=False, plans=plans)
+
+    def make_reader(page: int = 3) -> Reader:
+        return Reader(page)
+
+    app.provide(Reader, make_reader)
+
+    @app.post("/{album}")
+    def add(
+        album: str,
+        picture: Upload,
+        reader: Reader,
+        title: str,
+        tags: list[str],
+        size: Query[int],
+        year: int = 0,
+    ) -> list[object]:
+        return [album, picture.file_name, reader.page, title, tags, size, year]
+
+    client = Client(app)
+    parts = {"title": "Sea", "tags": ["a", "b"]}
+    answer = client.post("/x?size=5&title=query&page=9", files={"picture": ("p.jpg", b"jpg")}, data=parts)
+    assert answer.json() == ["x", "p.jpg", 9, "Sea", ["a", "b"], 5, 0]
+    missing = client.post("/x?size=5&title=query", files={"picture": ("p.jpg", b"jpg")})
+    assert missing.status == 422
+    assert {error["place"] for error in missing.json()["errors"]} == {"form"}
+
+
+@pytest.mark.parametrize("plans", ["written", "interpreted"])
+def test_work_left_behind_does_not_run_where_an_error_is_answered(plans: Plans) -> None:
+    done: list[str] = []
+
+    async def note() -> None:
+        done.append("done")
+
+    app = App(defaults=False, plans=plans)
+
+    @app.get("/{what}")
+    async def order(what: str, background: Background) -> str:
+        background.add(note)
+        if what == "missing":
+            raise NotFound
+        return what
+
+    with Client(app) as client:
+        assert client.get("/missing").status == 404
+        assert client.get("/there").status == 200
+    assert done == ["done"]
+
+
+@pytest.mark.parametrize("plans", ["written", "interpreted"])
+def test_kept_response_collects_nothing_from_the_hooks_of_other_requests(plans: Plans) -> None:
+    kept, refusal = Text("kept", headers={"x-own": "1"}), Text("no", status=403)
+    app = App(defaults=False, plans=plans)
+
+    @app.after
+    def mark(response: Response, request: Request) -> None:
+        response.set_cookie("path", request.path.strip("/"))
+        response.headers["x-own"] = response.headers.get("x-own", "") + "!"
+        response.body += b"."
+
+    @app.before
+    def refuse(request: Request) -> Response | None:
+        return refusal if request.path == "/no" else None
+
+    @app.get("/{name}")
+    async def show(name: str) -> Text:
+        return kept
+
+    with Client(app) as client:
+        for name, text in (("a", "kept."), ("b", "kept."), ("no", "no."), ("no", "no."), ("c", "kept.")):
+            answer = client.get(f"/{name}")
+            assert answer.text == text
+            assert [value.partition(";")[0] for value in answer.headers.get_all("set-cookie")] == [
+                f"path={name}"
+            ]
+
+
 def test_work_left_behind_runs_after_the_answer() -> None:
     done: list[str] = []
 
@@ -467,3 +572,66 @@ def test_a_default_stands_where_nobody_provides() -> None:
         return {"thing": thing}
 
     assert client_for(show).get("/").json() == {"thing": None}
+
+
+def test_a_plugin_is_not_made_of_a_body_and_the_value_of_the_same_name_is_told() -> None:
+    app = App(Database("sqlite://"))
+
+    @app.post("/")
+    def show(database: Database) -> None: ...
+
+    with pytest.raises(InjectionError, match="asks for a plugin") as caught:
+        app.freeze()
+    assert caught.value.fix.endswith(": bistro.db.Database.")
+
+
+class Setting(msgspec.Struct):
+    name: str = ""
+
+
+class Shade(Setting):
+    pass
+
+
+class SettingsPlugin:
+    requires = ()
+
+    def install(self, setup: Setup) -> None:
+        setup.provide_subclasses(Setting, self.make)
+
+    def make(self, kind: type[Setting]) -> Callable[[Request], Setting]:
+        def provide(request: Request) -> Setting:
+            return kind(f"{kind.__name__} of {request.path}")
+
+        return provide
+
+
+def test_one_provider_can_serve_all_subclasses_of_a_type() -> None:
+    app = BaseApp(SettingsPlugin())
+
+    @app.get("/x")
+    async def handler(shade: Shade) -> str:
+        return f"{type(shade).__name__}: {shade.name}"
+
+    assert Client(app).get("/x").text == "Shade: Shade of /x"
+
+
+def test_the_base_itself_is_not_provided_with_its_subclasses() -> None:
+    app = BaseApp(SettingsPlugin())
+
+    @app.post("/x")
+    async def handler(setting: Setting) -> str:
+        return setting.name
+
+    assert Client(app).post("/x", json={"name": "sent"}).text == "sent"
+
+
+def test_a_missing_database_names_its_plugin() -> None:
+    app = App(defaults=False)
+
+    @app.get("/")
+    async def show(database: OpenDatabase) -> None: ...
+
+    with pytest.raises(InjectionError) as caught:
+        app.freeze()
+    assert "App(bistro.plugins.Database())" in str(caught.value)

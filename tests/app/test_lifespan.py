@@ -98,3 +98,18 @@ def test_an_app_can_be_started_again() -> None:
 
     asyncio.run(run())
     assert log.count("open 2") == log.count("close 2") == 2
+
+
+def test_an_app_is_started_and_stopped_by_a_block() -> None:
+    log: list[str] = []
+    app = App(defaults=False)
+    app.on_start(lambda: log.append("start"))
+    app.on_stop(lambda: log.append("stop"))
+
+    async def use() -> None:
+        async with app as same:
+            assert same is app
+            log.append("used")
+
+    asyncio.run(use())
+    assert log == ["start", "used", "stop"]

@@ -10,7 +10,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bistro import App, Json, NotFound, Proceed, Query, Request, Response, Routes, Stream
+from bistro import (
+    App,
+    Event,
+    EventStream,
+    Json,
+    JsonLines,
+    NotFound,
+    Proceed,
+    Query,
+    Request,
+    Response,
+    Routes,
+    Stream,
+)
 from bistro.app.plan import LAYERS_MAX, write_plan
 from bistro.forms import Form
 from bistro.testing import AnswerIncomplete, Client
@@ -25,6 +38,8 @@ HANDLERS = (
     "stream",
     "blocking stream",
     "broken stream",
+    "events",
+    "lines",
     "query",
     "body",
     "form",
@@ -60,6 +75,8 @@ class Case:
     stops: int | None
     fails: int | None
     uses: bool
+    limited: bool
+    answered: bool
 
 
 cases = st.builds(
@@ -71,6 +88,8 @@ cases = st.builds(
     st.none() | st.integers(0, 4),
     st.none() | st.integers(0, 4),
     st.booleans(),
+    st.booleans(),
+    st.booleans(),
 )
 
 
@@ -78,7 +97,10 @@ def make_site(case: Case, plans: Any, log: list[str]) -> App:
     """The app of a case; everything that happens is told to `log`."""
     app = App(defaults=False, plans=plans)
     add_provider(app, case, log)
-    inner = Routes()
+    # A limit that nobody reaches: it changes who steps the handler, and nothing else.
+    inner = Routes(timeout_seconds=60, cancel_on_disconnect=False) if case.limited else Routes()
+    if case.answered:
+        app.answer(dict, lambda result, request: Json([request.method, result], status=203))
     route_before = []
     for number, kind in enumerate(case.hooks):
         if kind == "route before":
@@ -226,6 +248,17 @@ def add_handler(routes: Routes, case: Case, log: list[str], before: list[Any]) -
 
         return Stream(pieces(), content_type="text/plain")
 
+    async def events(resource: Resource) -> EventStream[Filled]:
+        async def pieces() -> AsyncIterator[Event | Filled]:
+            yield Event("a\nb", id="1")
+            log.append("streaming")
+            yield Filled(2)
+
+        return EventStream(pieces())
+
+    def lines(resource: Resource) -> JsonLines[Filled]:
+        return JsonLines([Filled(1), Filled(2)])
+
     def query(page: int, size: Query[int] = 3) -> dict[str, object]:
         return {"page": page, "size": size}
 
@@ -243,7 +276,7 @@ def add_handler(routes: Routes, case: Case, log: list[str], before: list[Any]) -
 
     handlers = {
         "plain": plain, "text": text, "none": none, "thread": plain, "async": run_async, "stream": stream,
-        "blocking stream": blocking_stream, "broken stream": broken_stream,
+        "blocking stream": blocking_stream, "broken stream": broken_stream, "events": events, "lines": lines,
         "query": query, "body": body, "form": form, "missing": missing, "broken": broken,
     }  # fmt: skip
     routes.route(["GET", "POST"], "/x/{id:int}", blocking=case.handler == "thread", before=before)(

@@ -71,7 +71,7 @@ def port(site: Site) -> Iterator[int]:
         yield server.port
 
 
-def wait_until(condition: object, seconds_max: float = 5.0) -> None:
+def wait_until(condition: object, seconds_max: float = 30.0) -> None:
     """Return once `condition()` holds."""
     assert callable(condition)
     ends = time.monotonic() + seconds_max

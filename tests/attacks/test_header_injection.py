@@ -6,6 +6,7 @@ from bistro.http.content_disposition import content_disposition
 from bistro.http.errors import BadRequest, MethodNotAllowed, problem_details
 from bistro.http.headers import HeaderValueError, ResponseHeaders, check_header, encode_headers
 from bistro.http.parameters import parse_parameters
+from bistro.http.response import Response
 
 CONTROLS = [chr(code) for code in [*range(0x20), 0x7F] if code != 9]
 
@@ -75,3 +76,19 @@ def test_download_has_one_name_whatever_was_asked_for(name):
 @pytest.mark.parametrize("detail", ["<script>alert(1)</script>", "a\r\nb", "\x1b[2J", "\ud800\0"])
 def test_problem_document_holds_any_text_as_data(detail):
     assert set(problem_details(BadRequest(detail))) == {"type", "title", "status", "detail"}
+
+
+@pytest.mark.parametrize("name", ["Content-Length", "transfer-encoding", "TRANSFER-ENCODING"])
+def test_length_of_the_body_is_said_once_and_by_the_server(name):
+    """Handlers that pass on all headers of another site made answers with two lengths."""
+    with pytest.raises(HeaderValueError, match="set by the server"):
+        Response(b"hello", headers={name: "100"})
+    with pytest.raises(HeaderValueError, match="set by the server"):
+        Response(b"hello").add_header(name, "100")
+
+
+@pytest.mark.parametrize("status", [-1, 0, 99, 100, 101, 103, 199, 600, 999])
+def test_status_that_is_no_answer_is_refused(status):
+    """The client went on waiting behind a 103, and took the next answer on the connection for this one."""
+    with pytest.raises(ValueError, match="can't have the status"):
+        Response(status=status)

@@ -10,6 +10,7 @@ from bistro.http.content_disposition import content_disposition
 from bistro.http.cookies import make_set_cookie, parse_cookies
 from bistro.http.dates import parse_http_date
 from bistro.http.errors import BadRequest
+from bistro.http.event_stream import frame_data
 from bistro.http.forms import parse_content_type, parse_urlencoded
 from bistro.http.headers import Headers, HeaderValueError, check_header
 from bistro.http.negotiation import choose_encoding, choose_language, choose_media_type, parse_accept
@@ -40,6 +41,10 @@ def refused(function: Callable[[str], object]) -> Callable[[str], object]:
     return call
 
 
+def refuse_values(value: object) -> bytes:
+    raise AssertionError(f"text is sent as it is, so {value!r} needs no encoder")
+
+
 PARSERS: dict[str, Callable[[str], object]] = {
     "cookies": parse_cookies,
     "set cookie": refused(lambda text: make_set_cookie("a", text)),
@@ -56,6 +61,7 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "content type": parse_content_type,
     "content type parameters": lambda text: parse_content_type("multipart/form-data; " + text),
     "parameters": lambda text: parse_parameters("a;" + text),
+    "event data": lambda text: frame_data(text, refuse_values),
     "list": lambda text: split_outside_quotes(text, ","),
     "accept": parse_accept,
     "media type": lambda text: choose_media_type(text, ["text/html", "application/json"]),

@@ -110,6 +110,7 @@ def test_event_loop_is_free_while_a_large_file_is_spooled():
     assert asyncio.run(story()) >= 64
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize(
     "content",
     [
@@ -129,10 +130,12 @@ def test_search_for_the_boundary_takes_no_time(head, content):
     assert seconds_of(head + content + END) < 0.5
 
 
+@pytest.mark.timed
 def test_epilogue_flood_is_discarded_quickly():
     assert seconds_of(FIELD_HEAD + b"1" + END + b"\r\n" * 1_500_000) < 0.5
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("size", [1, 7])
 def test_tiny_chunks_cost_in_proportion(size):
     def body(count: int) -> list[bytes]:

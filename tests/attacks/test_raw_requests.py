@@ -579,6 +579,7 @@ BUSY = {
 }
 
 
+@pytest.mark.timed
 @pytest.mark.slow
 @pytest.mark.parametrize("name", BUSY)
 def test_others_are_served_while_the_server_works_on_an_attack(name: str, port: int) -> None:

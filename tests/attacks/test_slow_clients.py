@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import pytest
 
 from bistro import App, Request
+from bistro.ground.portal import Portal
 from bistro.serving import Limits, Server
-from bistro.testing.portal import Portal
 from tests.attacks.raw import OTHERS_SECONDS_MAX, connect, get, listen, talk
 
 CLIENTS_COUNT = 30
@@ -62,6 +62,7 @@ ATTACKS = {
 }
 
 
+@pytest.mark.timed
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ATTACKS)
 def test_slow_clients_are_cut_and_others_are_served_meanwhile(name: str, port: int) -> None:
@@ -85,6 +86,7 @@ def test_slow_clients_are_cut_and_others_are_served_meanwhile(name: str, port: i
     assert time.perf_counter() - started < 4
 
 
+@pytest.mark.timed
 @pytest.mark.slow
 def test_clients_that_ask_for_much_and_read_nothing_are_cut(port: int) -> None:
     clients = [connect(port) for _ in range(5)]
@@ -124,6 +126,7 @@ def test_a_client_that_reads_slowly_but_reads_gets_everything(port: int) -> None
     assert size > 20_000_000
 
 
+@pytest.mark.timed
 def test_hundreds_of_idle_connections_are_no_burden(port: int) -> None:
     async def go() -> float:
         writers = []

@@ -91,6 +91,7 @@ def test_20_000_invalid_bytes_are_refused_at_once(assert_linear):
     assert_linear(parse_query, lambda size: "%ff" * (size // 3))
 
 
+@pytest.mark.timed
 def test_2_mib_of_escapes_do_not_hold_the_event_loop():
     body = b"a=" + b"%41a" * 500_000
 

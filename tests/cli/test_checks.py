@@ -2,8 +2,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bistro.app import BaseApp, Finding, Setup
+from bistro.app import BaseApp, Finding, Proceed, Setup
 from bistro.cli.checks import asked_types, run_checks
+from bistro.http import Response, WebSocket
 
 
 class Store: ...
@@ -52,6 +53,22 @@ def test_optional_parameter_counts_as_asking() -> None:
     assert Store in asked_types(app.freeze())
 
 
+def test_around_hook_of_a_plugin_may_ask_for_what_it_wraps() -> None:
+    """Its parameter is a Callable, whose parameters are a list: `bistro check` broke on that."""
+    app = BaseApp()
+    app.provide(Store, make_store)
+
+    async def wrap(proceed: Proceed, store: Store) -> Response:
+        return await proceed()
+
+    app.around(wrap)
+
+    @app.get("/")
+    def show() -> None: ...
+
+    assert find(app) == {}
+
+
 class Provides:
     def install(self, setup: Setup) -> None:
         setup.provide(Store, make_store)
@@ -64,6 +81,21 @@ def test_provider_of_a_plugin_need_not_be_used() -> None:
 @dataclass(frozen=True)
 class Idle:
     def install(self, setup: Setup) -> None: ...
+
+
+def test_only_handlers_that_answer_should_say_what_they_return() -> None:
+    app = BaseApp()
+
+    @app.websocket("/talk")
+    async def talk(socket: WebSocket): ...
+
+    assert find(app) == {}
+    app = BaseApp()
+
+    @app.get("/")
+    def show(): ...
+
+    assert set(find(app)) == {"app.I001"}
 
 
 def test_plugin_that_adds_nothing_is_found() -> None:

@@ -35,7 +35,7 @@ def test_every_setting_tells_its_value_and_origin(site: Site, monkeypatch: pytes
     found = values(site)
     assert found["PORT"] == ("9000", "environment")
     assert found["HOST"] == ("0.0.0.0", ".env:2")
-    assert found["WEB_CONCURRENCY"] == ("1", "default")
+    assert found["WEB_CONCURRENCY"] == ("", "default")
     assert found["BISTRO_ENV"] == ("development", "default")
 
 

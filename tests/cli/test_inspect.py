@@ -23,6 +23,11 @@ class Shop:
         setup.observe_refusal(self.refuse)
         setup.command("count", self.count, help="Count.")
         setup.check(self.check)
+        setup.answer(Store, self.serve)
+        setup.templates("pages")
+        setup.static("assets", "shop")
+        setup.models(Store, package="shop", migrations="migrations")
+        setup.template_filter("money", self.money)
         setup.routes.get("/shop")(self.show)
 
     def look(self) -> None: ...
@@ -31,6 +36,8 @@ class Shop:
     def refuse(self, status, detail, client) -> None: ...
     def count(self) -> None: ...
     def check(self, app) -> list: return []
+    def serve(self, store, request) -> Response: ...
+    def money(self, cents) -> str: ...
     def show(self) -> None: ...
 
 routes = Routes()
@@ -65,6 +72,7 @@ def test_everything_registered_is_listed_with_who_added_it_and_where(shop: Site)
         ("plugin", "Shop"), ("route", "GET /shop"), ("hook", "before Shop.look"), ("provider", "Store"),
         ("lifespan", "start Shop.open"), ("observer", "Shop.note"), ("observer", "Shop.refuse"),
         ("header", "x-shop"), ("command", "count"), ("check", "Shop.check"),
+        ("answer", "Store"), ("template", "filter money"),
     ]  # fmt: skip
     assert [key for key in wanted if key not in found] == []
     assert found["header", "x-shop"]["line"] == 11
@@ -74,7 +82,7 @@ def test_everything_registered_is_listed_with_who_added_it_and_where(shop: Site)
 @pytest.mark.parametrize("kind", KINDS)
 def test_one_kind_may_be_asked_for(shop: Site, kind: str) -> None:
     kinds = {each["kind"] for each in entries(shop, kind)}
-    assert kinds == {kind.removesuffix("s") if kind != "lifespan" else kind}
+    assert kinds == {kind if kind == "lifespan" else kind.removesuffix("s")}
 
 
 def test_hook_of_a_group_is_listed_once(shop: Site) -> None:
@@ -88,7 +96,7 @@ def test_what_the_site_added_may_be_asked_for(shop: Site) -> None:
 def test_table_is_for_people(shop: Site) -> None:
     lines = shop.run("inspect", "commands").out.splitlines()
     assert lines[0].split() == ["kind", "name", "detail", "where", "by"]
-    assert lines[1].split() == ["command", "count", "Count.", "app.py:23", "Shop"]
+    assert lines[1].split() == ["command", "count", "Count.", "app.py:28", "Shop"]
 
 
 def test_nothing_of_a_kind_is_said_on_standard_error(hello: Site) -> None:

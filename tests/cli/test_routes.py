@@ -22,6 +22,15 @@ app.include(routes, at="/items")
 def save() -> None: ...
 """
 
+CHAT = """
+from bistro import App, WebSocket
+
+app = App(defaults=False)
+
+@app.websocket("/chat/{room}")
+async def chat(socket: WebSocket, room: str) -> None: ...
+"""
+
 
 @pytest.fixture
 def shop(site: Site) -> Site:
@@ -70,6 +79,19 @@ def test_why_ends_with_1_where_no_route_answers(shop: Site) -> None:
     assert result.code == 1
     assert not any(each["chosen"] for each in json.loads(result.out))
     assert "No route answers GET /items/abc." in result.err
+
+
+def test_sockets_are_listed_and_explained_under_a_name_of_their_own(site: Site) -> None:
+    site.write(CHAT)
+    table = site.run("routes").out
+    row = next(line.split() for line in table.splitlines() if "app.chat" in line)
+    assert row[:3] == ["WEBSOCKET", "/chat/{room}", "chat"]
+    routes = json.loads(site.run("routes", "--json", "--method", "websocket").out)
+    assert [(route["name"], route["methods"]) for route in routes] == [("chat", ["WEBSOCKET"])]
+    assert site.run("routes", "--why", "/chat/a", "--method", "websocket").code == 0
+    result = site.run("routes", "--why", "/chat/a")
+    assert result.code == 1
+    assert "the handshake of a WebSocket is false" in result.out
 
 
 def test_app_without_routes_says_so_and_prints_no_data(site: Site) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import signal
 import socket
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from bistro.serving.cores import count_cores
 from tests.cli.conftest import HELLO
 from tests.cli.processes import (
     ROOT,
@@ -307,7 +309,7 @@ def test_app_that_is_broken_from_the_beginning_is_served_once_it_is_mended(folde
     with Running(["run", "--port", "0"], folder) as running:
         running.wait_for_line("No module named 'missing_part'")
         (folder / "missing_part.py").write_text("")
-        assert fetch(running.wait_until_serving())[0] == 200
+        fetch_until(running.wait_until_serving(), "Hello from Bistro")
 
 
 @pytest.mark.parametrize("name", ["templates/note.html", ".env", "shop.toml"])
@@ -319,12 +321,55 @@ def test_templates_and_settings_are_watched_too(folder: Path, name: str) -> None
         running.wait_for_line(f"Changed: {name}")
 
 
-def test_production_does_not_reload(folder: Path) -> None:
-    with Running(
-        ["run", "--port", "0"], folder, {"ENV": "production", "ALLOWED_HOSTS": "127.0.0.1"}
-    ) as running:
+def test_production_serves_one_worker_a_core_and_does_not_reload(folder: Path) -> None:
+    env = {"ENV": "production", "ALLOWED_HOSTS": "127.0.0.1"}
+    with Running(["run", "--port", "0"], folder, env) as running:
+        port = running.wait_until_serving()
+        assert len(children_of(running.process.pid)) == count_cores()
+        (folder / "app.py").write_text(HELLO.replace("Hello", "Hallo"))
+        assert fetch(port)[1] == "Hello from Bistro"
+        running.signal(signal.SIGHUP)
+        fetch_until(port, "Hallo from Bistro")
+        assert "Changed:" not in running.text
+
+
+def test_sighup_starts_anew_in_development(folder: Path) -> None:
+    with Running(["run", "--port", "0"], folder) as running:
         running.wait_until_serving()
-        assert children_of(running.process.pid) == []
+        (before,) = children_of(running.process.pid)
+        running.signal(signal.SIGHUP)
+        running.wait_for_line("SIGHUP; starting anew")
+        assert any(set(children_of(running.process.pid)) - {before} for _ in moments())
+
+
+def test_sighup_stops_in_order_where_nothing_could_be_replaced(folder: Path) -> None:
+    (folder / "app.py").write_text(SLOW)
+    with Running(["run", PLAIN, "--port", "0"], folder) as running:
+        thread, answers = ask_in_background(running.wait_until_serving(), "/slow")
+        running.wait_for_line("slow begins")
+        running.signal(signal.SIGHUP)
+        assert running.wait() == 0
+        thread.join()
+    assert answers == [(200, "done")]
+
+
+@pytest.mark.parametrize("mode", [[], ["--workers", "2"]])
+def test_terminal_that_is_closed_ends_what_runs_in_it(folder: Path, mode: list[str]) -> None:
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(folder)
+        os.execve(
+            sys.executable, [sys.executable, "-m", "bistro", "run", "--port", "0", *mode], environment()
+        )
+    try:
+        seen = b""
+        while b"Bistro serves" not in seen:
+            seen += os.read(terminal, 1000)
+        workers = children_of(pid)
+    finally:
+        os.close(terminal)
+    assert any(os.waitpid(pid, os.WNOHANG)[0] == pid for _ in moments())
+    assert not any(map(is_alive, workers))
 
 
 def test_worker_ends_with_a_parent_that_was_killed(folder: Path) -> None:
@@ -359,3 +404,10 @@ def test_number_of_workers_comes_from_the_environment(folder: Path) -> None:
         assert len(children_of(running.process.pid)) == 2
         running.signal(signal.SIGINT)
         assert running.wait() == 130
+
+
+def test_worker_limits_come_from_the_environment(folder: Path) -> None:
+    env = {"WEB_CONCURRENCY": "2", "WORKER_MAX_AGE": "0.5"}
+    with Running(["run", "--port", "0"], folder, env) as running:
+        running.wait_until_serving()
+        running.wait_for_line("is old; starting its successor")

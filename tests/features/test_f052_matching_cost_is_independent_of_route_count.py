@@ -89,6 +89,7 @@ def test_the_same_number_of_lines_runs_among_50_and_among_2_000_routes() -> None
         assert needed == {count_lines(few, path.format(section)) for section in (0, 9)}, path
 
 
+@pytest.mark.timed
 @pytest.mark.slow
 def test_time_does_not_grow_with_the_number_of_routes() -> None:
     few, many = make_find(10), make_find(1000)

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import ast
 import linecache
 import traceback
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bistro.ground.codegen import check_identifier, compile_function
+from bistro.ground.codegen import (
+    check_identifier,
+    compile_function,
+    compile_tree,
+    register_source,
+    run_codes,
+)
 
 SOURCE = "def plan(value):\n    doubled = value * 2\n    return limit // doubled\n"
 
@@ -96,3 +104,15 @@ def test_whatever_passes_can_be_the_name_of_a_parameter(name: str):
 
     function = compile_function(f"def plan({name}): return {name}\n", "plan", "<plan test seven>", {})
     assert function(7) == 7
+
+
+def test_tree_is_compiled_with_the_lines_and_the_file_that_it_carries() -> None:
+    tree = ast.parse("def half(x):\n    return 1 / x")
+    ast.increment_lineno(tree.body[0].body[0], 5)  # type: ignore[attr-defined]
+    namespace: dict[str, Any] = {}
+    run_codes([compile_tree(tree, "<template page.html>")], namespace)
+    register_source("<template page.html>", "\n" * 6 + "{{ 1 / x }}")
+    with pytest.raises(ZeroDivisionError) as raised:
+        namespace["half"](0)
+    last = traceback.extract_tb(raised.value.__traceback__)[-1]
+    assert (last.filename, last.line) == ("<template page.html>", "{{ 1 / x }}")

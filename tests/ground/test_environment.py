@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bistro.ground.config import ConfigError, find_debug, find_environment
+from bistro.ground.environment import assume_testing, expects_https
 
 
 @pytest.mark.parametrize(
@@ -58,3 +59,38 @@ def test_debug_is_on_in_development_only_unless_set(env: dict[str, str], debug: 
 def test_debug_that_is_neither_true_nor_false_stops_the_start():
     with pytest.raises(ConfigError, match="DEBUG is 'perhaps'; wanted true or false"):
         find_debug({"DEBUG": "perhaps"})
+
+
+@pytest.mark.parametrize(
+    ("env", "expected"),
+    [
+        ({}, True),
+        ({"ENV": "production"}, True),
+        ({"ENV": "testing"}, True),
+        ({"ENV": "development"}, False),
+        ({"ENV": "development", "BISTRO_HTTPS": "1"}, True),
+        ({"ENV": "development", "BISTRO_HTTPS": "0"}, False),
+    ],
+)
+def test_https_is_expected_unless_the_site_is_being_developed_without_it(
+    env: dict[str, str], expected: bool
+) -> None:
+    assert expects_https(env) == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, "testing"),
+        ({"ENV": "/etc/shellrc"}, "testing"),  # of the shell, and no word about the site
+        ({"ENV": "production"}, "production"),
+        ({"BISTRO_ENV": "development", "ENV": "/etc/shellrc"}, "development"),
+    ],
+)
+def test_a_process_is_a_test_unless_it_is_said_to_be_something_else(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], expected: str
+) -> None:
+    for name, value in {"BISTRO_ENV": "", "ENV": "", **given}.items():
+        monkeypatch.setenv(name, value)
+    assume_testing()
+    assert find_environment() == expected

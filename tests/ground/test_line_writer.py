@@ -283,6 +283,7 @@ def test_writes_to_standard_output_by_default(monkeypatch: pytest.MonkeyPatch):
     assert output.buffer.getvalue() == "ü\n".encode()  # type: ignore[attr-defined]
 
 
+@pytest.mark.timed
 @pytest.mark.skipif(sys.gettrace() is not None, reason="whoever traces each line pays for it")
 def test_append_costs_the_hot_path_less_than_half_a_microsecond():
     writer = BatchedLineWriter(format_line, Stream(), interval_seconds=WAIT_SECONDS, batch_size=10_000_000)

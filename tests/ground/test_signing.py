@@ -234,14 +234,15 @@ def test_no_text_of_a_client_gives_another_error_than_bad_signature(text: str):
             read(text, age_max=HOUR)
 
 
+@pytest.mark.timed
 def test_text_longer_than_any_of_ours_is_refused_before_it_is_decoded(case: Case):
     _, make, read = case.make([NEW])
     huge = make(b"x" * 4_096) + "A" * 50_000_000
 
-    begin = time.perf_counter()
+    begin = time.thread_time()
     with pytest.raises(BadSignature):
         read(huge, age_max=HOUR)
-    assert time.perf_counter() - begin < 0.05
+    assert time.thread_time() - begin < 0.05
 
 
 def test_value_over_the_size_limit_is_refused_when_made(case: Case):

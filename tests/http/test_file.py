@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bistro.http import File, NotFound, ServiceUnavailable
-from bistro.http.file import PIECE_SIZE, guess_content_type
+from bistro.http.file_content import PIECE_SIZE, WHOLE_SIZE_MAX, FileContent
+from bistro.http.media_types import guess_content_type
 
 WRITTEN = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 
@@ -162,11 +163,46 @@ def test_file_that_grows_is_sent_as_long_as_was_promised(page: Path) -> None:
     assert read(file) == b"0123456789"
 
 
-def test_file_that_shrinks_breaks_the_answer_off(page: Path) -> None:
-    file = resolve(File(page))
-    os.truncate(page, 4)
+def test_big_file_that_shrinks_breaks_the_answer_off(tmp_path: Path) -> None:
+    big = tmp_path / "big.bin"
+    big.write_bytes(bytes(WHOLE_SIZE_MAX + 1))
+    file = resolve(File(big))
+    os.truncate(big, 4)
     with pytest.raises(OSError, match="shorter"):
         read(file)
+
+
+def test_small_file_is_read_where_it_is_opened_so_that_nothing_can_happen_to_it(page: Path) -> None:
+    before = set(os.listdir("/proc/self/fd"))
+    file = resolve(File(page))
+    os.truncate(page, 4)
+    assert set(os.listdir("/proc/self/fd")) <= before
+    assert read(file) == b"0123456789"
+
+
+@pytest.mark.parametrize("size", [0, 10, WHOLE_SIZE_MAX])
+@pytest.mark.parametrize("ranges", ["", "bytes=2-4", "bytes=0-0,-1"])
+def test_content_in_memory_is_the_same_in_one_piece_as_in_many(
+    tmp_path: Path, size: int, ranges: str
+) -> None:
+    path = tmp_path / "a.bin"
+    path.write_bytes(os.urandom(size))
+    file = resolve(File(path), **({"range": ranges} if ranges else {}))
+    assert isinstance(file.pieces, FileContent)
+    whole = file.pieces.take_whole()
+    assert whole == read(file)
+    assert len(whole) == file.length
+
+
+def test_big_content_is_in_one_piece_only_where_none_of_it_is_sent(tmp_path: Path) -> None:
+    big = tmp_path / "big.bin"
+    big.write_bytes(bytes(WHOLE_SIZE_MAX + 1))
+    file = resolve(File(big))
+    assert isinstance(file.pieces, FileContent)
+    assert file.pieces.take_whole() is None
+    known = resolve(File(big), if_none_match="*")
+    assert isinstance(known.pieces, FileContent)
+    assert known.pieces.take_whole() == b""
 
 
 @pytest.fixture

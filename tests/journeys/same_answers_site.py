@@ -1,4 +1,4 @@
-"""The five-line app and the routes that four servers have to serve alike."""
+"""The five-line app and the routes that all servers have to serve alike."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ import msgspec
 
 from bistro import App, Empty, File, Html, Json, NotFound, Redirect, Request, Response, Stream, Text, Upload
 from bistro.forms import Form
+from bistro.plugins import Compression, Static
 
 HERE = Path(__file__).parent
-app = App()
+app = App(Static(HERE / "static"), Compression())
+wsgi = app.wsgi
 
 
 class Item(msgspec.Struct):
@@ -103,6 +105,16 @@ async def stream_of_known_length() -> Stream:
 @app.get("/file")
 def file() -> File:
     return File(HERE / "file.txt", inside=HERE)
+
+
+@app.get("/compressible")
+async def compressible() -> str:
+    return "soup of the day " * 100
+
+
+@app.get("/compressible-stream")
+async def compressible_stream() -> Stream:
+    return Stream(["soup "] * 10, content_type="text/plain")
 
 
 @app.get("/old")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from bistro import App
 from bistro.testing import LiveServer
-from examples.notes.app import make_app
+from tests.examples.support import load_notes_site
 
 pytestmark = pytest.mark.browser
 FLAGS = [
@@ -15,6 +18,12 @@ FLAGS = [
     "--no-first-run",
     "--disable-background-networking",
 ]
+
+
+@pytest.fixture
+def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> App:
+    """The notes site on an empty database."""
+    return load_notes_site(f"sqlite:///{tmp_path / 'notes.db'}", monkeypatch)
 
 
 @pytest.fixture
@@ -33,35 +42,32 @@ def page(chromium: str):
         browser.close()
 
 
-def test_a_browser_lists_finds_and_opens_notes_without_a_complaint(page) -> None:
-    with LiveServer(make_app()) as server:
-        page.goto(server.url + "/")
-        assert page.title() == "Notes"
-        page.get_by_label("Search").fill("welcome")
-        page.get_by_role("button", name="Search").click()
-        page.get_by_role("link", name="Welcome to Bistro").click()
-        assert page.get_by_role("heading").inner_text() == "Welcome to Bistro"
-        assert page.url.endswith("/notes/1")
+def test_a_browser_lists_finds_and_opens_notes_without_a_complaint(page, live_server: LiveServer) -> None:
+    page.goto(live_server.url + "/")
+    assert page.title() == "Notes"
+    page.get_by_label("Search").fill("welcome")
+    page.get_by_role("button", name="Search").click()
+    page.get_by_role("link", name="Welcome to Bistro").click()
+    assert page.get_by_role("heading").inner_text() == "Welcome to Bistro"
+    assert page.url.endswith("/notes/1")
     assert page.faults == []
 
 
-def test_a_page_that_is_not_there_is_told_as_a_page(page) -> None:
-    with LiveServer(make_app()) as server:
-        answer = page.goto(server.url + "/notes/999")
-        assert answer.status == 404
-        assert "There is no note 999." in page.inner_text("body")
+def test_a_page_that_is_not_there_is_told_as_a_page(page, live_server: LiveServer) -> None:
+    answer = page.goto(live_server.url + "/notes/999")
+    assert answer.status == 404
+    assert "Not Found" in page.inner_text("h1")
 
 
-def test_json_made_in_a_page_is_served_by_the_api(page) -> None:
-    with LiveServer(make_app()) as server:
-        page.goto(server.url + "/")
-        made = page.evaluate(
-            """async () => {
-                const answer = await fetch("/api/notes", {method: "POST",
-                    headers: {"content-type": "application/json"}, body: JSON.stringify({title: "From a page"})})
-                return [answer.status, (await answer.json()).title]
-            }"""
-        )
-        assert made == [201, "From a page"]
-        page.reload()
-        assert page.get_by_role("link", name="From a page").count() == 1
+def test_json_made_in_a_page_is_served_by_the_api(page, live_server: LiveServer) -> None:
+    page.goto(live_server.url + "/")
+    made = page.evaluate(
+        """async () => {
+            const answer = await fetch("/api/notes", {method: "POST",
+                headers: {"content-type": "application/json"}, body: JSON.stringify({title: "From a page"})})
+            return [answer.status, (await answer.json()).title]
+        }"""
+    )
+    assert made == [201, "From a page"]
+    page.reload()
+    assert page.get_by_role("link", name="From a page").count() == 1

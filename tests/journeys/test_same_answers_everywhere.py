@@ -1,38 +1,19 @@
-"""The same app gives the same answers under `bistro run`, uvicorn, hypercorn and granian (C4)."""
+"""The same app gives the same answers under its own server, by ASGI, by WSGI and by RSGI (C4)."""
 
 from __future__ import annotations
 
 import http.client
 import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
+from tests.journeys.servers import SERVERS, serve_everywhere
+
 pytestmark = pytest.mark.slow
-START_SECONDS_MAX = 20.0
-SERVERS = {
-    "bistro": ["-m", "bistro", "run", "app:app", "--host", "127.0.0.1", "--port", "{port}"],
-    "uvicorn": [
-        "-m",
-        "uvicorn",
-        "app:app",
-        "--host",
-        "127.0.0.1",
-        "--port",
-        "{port}",
-        "--log-level",
-        "error",
-    ],
-    "hypercorn": ["-m", "hypercorn", "app:app", "--bind", "127.0.0.1:{port}"],
-    "granian": ["-m", "granian", "app:app", "--interface", "asgi", "--host", "127.0.0.1", "--port", "{port}"],
-}
 
 # What a server says of itself and of the connection is its own business:
 UNLIKE = {
@@ -41,6 +22,12 @@ UNLIKE = {
     "connection",  # whether a connection is kept is the server's to decide
     "transfer-encoding",  # so is how a body of unknown length is framed (http.client takes it apart)
     "keep-alive",
+}
+# What a protocol leaves no room for:
+LOST = {
+    # RSGI, and granian's WSGI, give the path decoded: an encoded slash is a slash there.
+    ("granian rsgi", "an escaped slash"),
+    ("granian wsgi", "an escaped slash"),
 }
 
 
@@ -106,6 +93,20 @@ REQUESTS = {
     "a part of a file": Ask("GET", "/file", headers={"range": "bytes=2-4"}, expected=206),
     "a part that is not there": Ask("GET", "/file", headers={"range": "bytes=99-"}, expected=416),
     "a file the client has": Ask("GET", "/file", headers={"if-modified-since": "Fri, 01 Jan 2100 00:00:00 GMT"}, expected=304),
+    "a static file": Ask("GET", "/static/a.css"),
+    "a static file from memory": Ask("GET", "/static/a.css"),
+    "HEAD of a static file": Ask("HEAD", "/static/a.css"),
+    "a static file the client has": Ask("GET", "/static/a.css", headers={"if-modified-since": "Fri, 01 Jan 2100 00:00:00 GMT"}, expected=304),
+    "a part of a static file": Ask("GET", "/static/a.css", headers={"range": "bytes=2-4"}, expected=206),
+    "a static file that is not there": Ask("GET", "/static/b.css", expected=404),
+    "a static file that climbs": Ask("GET", "/static/%2e%2e/file.txt", expected=404),
+    "a big static file": Ask("GET", "/static/big.bin"),
+    "a part of a big static file": Ask("GET", "/static/big.bin", headers={"range": "bytes=1000000-2999999"}, expected=206),
+    "parts of a big static file that are too many": Ask("GET", "/static/big.bin", headers={"range": "bytes=" + "0-0," * 20 + "1-1"}),
+    "a compressed answer": Ask("GET", "/compressible", headers={"accept-encoding": "br"}),
+    "HEAD of a compressed answer": Ask("HEAD", "/compressible", headers={"accept-encoding": "br"}),
+    "a compressed stream": Ask("GET", "/compressible-stream", headers={"accept-encoding": "gzip"}),
+    "a packed body": Ask("POST", "/items", ITEM, {**JSON, "content-encoding": "gzip"}, 415),
     "a redirect": Ask("GET", "/old", expected=308),
     "two cookies": Ask("GET", "/cookies"),
     "an empty answer": Ask("GET", "/empty", expected=204),
@@ -118,60 +119,17 @@ REQUESTS = {
 
 @pytest.fixture(scope="module")
 def ports(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, int]]:
-    """All four servers with the same app; the ports that they listen on."""
+    """All servers with the same app; the ports that they listen on."""
     folder = tmp_path_factory.mktemp("site")
     shutil.copy(Path(__file__).with_name("same_answers_site.py"), folder / "app.py")
     (folder / "file.txt").write_text("0123456789")
-    os.utime(folder / "file.txt", (1_700_000_000, 1_700_000_000))
-    env = {
-        "PATH": os.environ.get("PATH", ""),
-        "PYTHONPATH": f"{folder}{os.pathsep}{root}",
-        "ALLOWED_HOSTS": "127.0.0.1",
-        "BISTRO_ENV": "production",
-    }
-    found, running = {}, []
-    try:
-        for name, command in SERVERS.items():
-            found[name] = find_free_port()
-            arguments = [part.format(port=found[name]) for part in command]
-            output = (folder / f"{name}.log").open("wb")
-            with output:
-                running.append(
-                    subprocess.Popen(
-                        [sys.executable, *arguments], cwd=folder, env=env, stdout=output, stderr=output
-                    )
-                )
-        for name, process in zip(found, running, strict=True):
-            wait_until_ready(name, found[name], process, folder)
+    (folder / "static").mkdir()
+    (folder / "static" / "a.css").write_text("a { color: red }")
+    (folder / "static" / "big.bin").write_bytes(bytes(range(256)) * 20_000)
+    for name in ("file.txt", "static/a.css", "static/big.bin"):
+        os.utime(folder / name, (1_700_000_000, 1_700_000_000))
+    with serve_everywhere(folder, root, SERVERS) as found:
         yield found
-    finally:
-        for process in running:
-            process.terminate()
-        for process in running:
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait(10)
-
-
-def find_free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port: int = taken.getsockname()[1]
-        return port
-
-
-def wait_until_ready(name: str, port: int, process: subprocess.Popen[bytes], folder: Path) -> None:
-    ends = time.monotonic() + START_SECONDS_MAX
-    while True:
-        try:
-            ask(port, Ask("GET", "/"))
-        except OSError:
-            if process.poll() is not None or time.monotonic() > ends:
-                pytest.fail(f"{name} did not start:\n{(folder / f'{name}.log').read_text()[-3000:]}")
-            time.sleep(0.05)  # another process starts; there is nothing to wait on
-        else:
-            return
 
 
 Answer = tuple[int, list[tuple[str, str]], bytes]
@@ -203,6 +161,8 @@ def test_every_server_gives_the_same_answer(name: str, ports: dict[str, int]) ->
     own = answers.pop("bistro")
     assert own[0] == request.expected, own
     for server, answer in answers.items():
+        if (server, name) in LOST:
+            continue
         assert answer == own, f"{server} differs"
 
 

@@ -8,11 +8,14 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import ModuleType
+from typing import Any
 
 import pytest
 
 from bistro.app import BaseApp
+from bistro.http import Upload
 from bistro.testing import Client
 from tests.outsiders.copying import (
     ROOT,
@@ -65,7 +68,25 @@ def client_with(*plugins: object) -> Client:
     return Client(app_with(*plugins), raise_server_errors=False)
 
 
+Function = Callable[..., Any]
+
+
+def asking_for(**types: type) -> Callable[[Function], Function]:
+    """Let parameters have the types of a copy, which can't be written down."""
+
+    def annotate(function: Function) -> Function:
+        function.__annotations__ |= types
+        return function
+
+    return annotate
+
+
 HTML = {"accept": "text/html"}
+
+
+def check_compression(copy: ModuleType) -> None:
+    client = client_with(copy.Compression(size_min=0))
+    assert client.get("/", headers={"accept-encoding": "gzip"}).headers["vary"] == "accept-encoding"
 
 
 def check_cors(copy: ModuleType) -> None:
@@ -75,6 +96,20 @@ def check_cors(copy: ModuleType) -> None:
         .headers
     )
     assert headers["access-control-allow-origin"] == "https://a.example"
+
+
+def check_csrf(copy: ModuleType) -> None:
+    app = app_with(copy.Csrf())
+    app.post("/")(lambda: "changed")
+    client = Client(app)
+    assert client.post("/", headers={"sec-fetch-site": "same-origin"}).status == 200
+    assert client.post("/", headers={"sec-fetch-site": "cross-site"}).status == 403
+
+
+def check_database(copy: ModuleType) -> None:
+    plugin = copy.Database("sqlite://")
+    with client_with(plugin, import_copy("health").Health(watch=[plugin])) as client:
+        assert client.get("/readyz").json()["checks"] == {"Database": "ok"}
 
 
 def check_debug_page(copy: ModuleType) -> None:
@@ -91,14 +126,67 @@ def check_etags(copy: ModuleType) -> None:
     assert client.get("/", headers={"if-none-match": client.get("/").headers["etag"]}).status == 304
 
 
+def check_flash(copy: ModuleType) -> None:
+    app = app_with(copy.Sessions(import_copy("sessions").MemorySessions()), copy.FlashMessages())
+
+    @app.post("/save")
+    @asking_for(flashes=copy.Flashes)
+    def save(flashes: Any) -> None:
+        flashes.add("Saved.")
+
+    @app.get("/next")
+    @asking_for(flashes=copy.Flashes)
+    def show(flashes: Any) -> list[str]:
+        return [each.text for each in flashes.take()]
+
+    client = Client(app)
+    client.post("/save")
+    assert [client.get("/next").json() for _ in range(2)] == [["Saved."], []]
+
+
 def check_health(copy: ModuleType) -> None:
     client = client_with(copy.Health())
     assert [client.get(path).status for path in ("/livez", "/readyz")] == [200, 200]
 
 
+def check_live_reload(copy: ModuleType) -> None:
+    answer = client_with(copy.LiveReload()).get("/_bistro/reload.js")
+    assert answer.headers["content-type"].startswith("text/javascript")
+
+
 def check_host_check(copy: ModuleType) -> None:
     client = client_with(copy.HostCheck(["localhost"]))
     assert [client.get("/", headers={"host": host}).status for host in ("localhost", "evil")] == [200, 421]
+
+
+def check_private_files(copy: ModuleType) -> None:
+    with TemporaryDirectory() as folder:
+        app = app_with(copy.PrivateFiles(copy.DiskStorage(folder)))
+
+        @app.post("/keep")
+        @asking_for(files=copy.StoredFiles, file=Upload)
+        async def keep(files: Any, file: Any) -> str:
+            return str(files.url_for(await files.save(file)))
+
+        client = Client(app)
+        link = client.post("/keep", files={"file": ("a.txt", b"secret")}).text
+        assert client.get(link).text == "secret"
+        assert client.get(link[:-1]).status == 404
+
+
+def check_rate_limit(copy: ModuleType) -> None:
+    client = client_with(copy.RateLimit("1/day"))
+    assert [client.get("/").status for _ in range(2)] == [200, 429]
+
+
+def check_rendering(copy: ModuleType) -> None:
+    app = BaseApp(copy.Rendering(sources={"a.html": "{{ name }}"}))
+
+    @app.get("/")
+    async def show() -> object:
+        return copy.render("a.html", name="<b>", status=201)
+
+    assert (Client(app).get("/").status, Client(app).get("/").text) == (201, "&lt;b&gt;")
 
 
 def check_request_log(copy: ModuleType) -> None:
@@ -110,9 +198,22 @@ def check_security_headers(copy: ModuleType) -> None:
     assert client_with(copy.SecurityHeaders()).get("/").headers["x-content-type-options"] == "nosniff"
 
 
+def check_sessions(copy: ModuleType) -> None:
+    app = app_with(copy.Sessions(copy.MemorySessions()))
+
+    @app.get("/count")
+    @asking_for(session=copy.Session)
+    def count(session: Any) -> int:
+        session["count"] = session.get("count", 0) + 1
+        return int(session["count"])
+
+    client = Client(app)
+    assert [client.get("/count").json() for _ in range(2)] == [1, 2]
+
+
 def check_static(copy: ModuleType) -> None:
     folder = Path(str(copy.__file__)).parent
-    assert client_with(copy.Static(folder)).get("/static/outside_static.py").status == 200
+    assert client_with(copy.Static(folder)).get("/static/plugin.py").status == 200
 
 
 CHECKS: dict[str, Callable[[ModuleType], None]] = {

@@ -203,7 +203,11 @@ def test_error_of_bistro_shows_how_to_fix_it() -> None:
         return client.app.url("nowhere")  # type: ignore[attr-defined, no-any-return]
 
     client = client_of(lost)
-    assert "How to fix it" in client.get("/orders/7", headers=HTML).text
+    page = client.get("/orders/7", headers=HTML).text
+    header = page[page.index("<header>") : page.index("</header>")]
+    assert "How to fix it" in header
+    fix = header.partition("How to fix it:</b> ")[2].partition("</p>")[0]
+    assert header.count(fix) == 1
 
 
 def test_program_gets_the_traceback_as_a_problem_document() -> None:
@@ -232,6 +236,16 @@ def test_not_found_of_a_handler_looks_as_in_production() -> None:
     page = client_of(missing).get("/orders/7", headers=HTML)
     assert page.status == 404
     assert "There is no order 7." in page.text
+    assert "Routes of this site" not in page.text
+
+
+def test_not_found_of_a_plugin_that_says_what_is_not_there_says_so() -> None:
+    # A handler without a frame of its own in the traceback, as those of Bistro's plugins are seen.
+    scope: dict[str, object] = {"__name__": "bistro.plugins.some", "NotFound": NotFound}
+    exec("def missing(id: int) -> str: raise NotFound('There is no build.')", scope)
+    page = client_of(scope["missing"]).get("/orders/7", headers=HTML)  # type: ignore[arg-type]
+    assert page.status == 404
+    assert "There is no build." in page.text
     assert "Routes of this site" not in page.text
 
 

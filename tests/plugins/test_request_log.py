@@ -5,6 +5,7 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,9 +13,9 @@ from hypothesis import strategies as st
 
 from bistro.app import BaseApp
 from bistro.ground import BatchedLineWriter, bind_log_fields, get_logger, make_formatter
-from bistro.http import ClientDisconnected, NotFound, Request, Stream
+from bistro.http import ClientDisconnected, NotFound, Request, Stream, WebSocket
 from bistro.plugins import Health, RequestLog
-from bistro.plugins.request_log import PLAIN_MAX, LineFormat, find_trace_id
+from bistro.plugins.request_log import KNOWN_MAX, LineFormat, find_trace_id
 from bistro.serving.memory import MemoryExchange
 from bistro.testing import Client
 
@@ -91,6 +92,69 @@ def test_every_answer_is_one_line(lines: Lines, method: str, path: str, status: 
     assert response.headers["x-request-id"] == lines.all()[0]["request_id"]
 
 
+def slow_app(lines: Lines, **options: Any) -> BaseApp:
+    app = BaseApp(RequestLog(stream=lines, slow_seconds=0.0, **options))
+
+    @app.get("/reports/{number:int}")
+    async def report(number: int) -> str:
+        return "done"
+
+    @app.get("/broken")
+    async def broken() -> str:
+        raise RuntimeError
+
+    return app
+
+
+def test_a_request_that_takes_long_is_a_warning(lines: Lines) -> None:
+    with Client(slow_app(lines), raise_server_errors=False) as client:
+        client.get("/reports/7")
+        client.get("/reports/7")
+        client.get("/broken")
+    assert [(line["event"], line["level"]) for line in lines.all()] == [
+        ("slow request", "warning"),
+        ("slow request", "warning"),
+        ("slow request", "error"),
+    ]
+    assert lines.all()[0]["path"] == "/reports/7"
+
+
+def test_what_may_take_long_is_no_warning(lines: Lines) -> None:
+    with Client(slow_app(lines, may_take_long=("/reports/",))) as client:
+        client.get("/reports/7")
+    assert [(line["event"], line["level"]) for line in lines.all()] == [("request", "info")]
+
+
+@pytest.mark.parametrize("status", [101, 499])
+def test_conversations_and_clients_that_left_are_not_slow(status: int) -> None:
+    form = LineFormat(slow_seconds=1.0)
+    line = form.make_json_line((0.0, status, 60.0, "GET", "/chat", None, "id", None, ""))
+    assert '"event":"request"' in line
+    assert '"event":"slow request"' in form.make_json_line((0.0, 200, 60.0, "GET", "/", None, "id", None, ""))
+
+
+def test_nothing_is_slow_without_a_limit() -> None:
+    line = LineFormat(None).make_json_line((0.0, 200, 1e9, "GET", "/", None, "id", None, ""))
+    assert '"event":"request"' in line
+
+
+def test_only_slow_ones_are_written_where_less_is_not_wanted(
+    lines: Lines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logger = logging.getLogger("bistro.request")
+    monkeypatch.setattr(logger, "level", logging.WARNING)
+    logger.manager._clear_cache()  # type: ignore[attr-defined]  # of the levels that were asked before
+    try:
+        with Client(slow_app(lines)) as client:
+            client.get("/reports/7")
+        with Client(BaseApp(RequestLog(stream=lines, slow_seconds=60.0))) as client:
+            client.get("/")
+    finally:
+        monkeypatch.undo()
+        logger.manager._clear_cache()  # type: ignore[attr-defined]
+    assert [line["event"] for line in lines.all()] == ["slow request"]
+
+
 def test_refusal_of_the_server_is_one_line(lines: Lines) -> None:
     app = make_app(lines)
     app.freeze()
@@ -138,6 +202,23 @@ def test_stream_is_logged_once_when_it_has_been_sent(lines: Lines) -> None:
     with Client(app) as client:
         assert client.get("/stream").content == b"ab"
     assert [line["status"] for line in lines.all()] == [200]
+
+
+def test_a_conversation_is_one_line_when_it_is_over(lines: Lines) -> None:
+    app = make_app(lines)
+
+    @app.websocket("/talk")
+    async def talk(socket: WebSocket) -> None:
+        async for message in socket:
+            await socket.send(message)
+
+    with Client(app) as client, client.websocket("/talk", headers={"x-request-id": "abc"}) as socket:
+        assert socket.headers["x-request-id"] == "abc"
+        socket.send("x")
+        socket.receive()
+        assert lines.all() == []
+    (line,) = lines.all()
+    assert (line["method"], line["path"], line["status"], line["request_id"]) == ("GET", "/talk", 101, "abc")
 
 
 def test_probes_are_not_logged(lines: Lines) -> None:
@@ -231,6 +312,7 @@ def test_every_log_line_of_a_request_has_its_id(lines: Lines, caplog: pytest.Log
     method=st.sampled_from(["GET", "POST", 'A"B']),
     path=st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=30).map("/".__add__),
     client=st.sampled_from([None, ("::1", 1), ("192.0.2.1", 2), ("strange\nname", 3)]),
+    traceparent=st.sampled_from([None, TRACE.encode(), b"00-0-0-00"]),
     reason=st.sampled_from(["", "malformed"]),
 )
 def test_quick_line_has_the_same_fields_as_the_general_one(
@@ -240,11 +322,14 @@ def test_quick_line_has_the_same_fields_as_the_general_one(
     method: str,
     path: str,
     client: tuple[str, int] | None,
+    traceparent: bytes | None,
     reason: str,
 ) -> None:
     lines = LineFormat()
-    item = (created, status, seconds, method, path, client, "a" * 24, None, reason)
-    quick, general = json.loads(lines.make_json_line(item)), json.loads(lines.make_line(item))
+    item = (created, status, seconds, method, path, client, "a" * 24, traceparent, reason)
+    first, again = lines.make_json_line(item), lines.make_json_line(item)
+    assert first == again  # from parts that were kept
+    quick, general = json.loads(again), json.loads(lines.make_line(item))
     assert abs(quick.pop("ms") - general.pop("ms")) <= 0.0011
     # A date of the general way is rounded by datetime, that of the quick one cut.
     assert quick.pop("ts")[:16] == general.pop("ts")[:16]
@@ -253,9 +338,9 @@ def test_quick_line_has_the_same_fields_as_the_general_one(
 
 def test_client_that_tries_many_paths_fills_no_memory() -> None:
     lines = LineFormat()
-    for number in range(3 * PLAIN_MAX):
+    for number in range(3 * KNOWN_MAX):
         lines.make_json_line((0.0, 404, 0.1, "GET", f"/{number}", ("192.0.2.1", 1), "a" * 24, None, ""))
-    assert 0 < len(lines._plain) <= PLAIN_MAX + 3
+    assert 0 < len(lines.known) <= KNOWN_MAX
 
 
 def test_secret_in_a_path_is_masked(lines: Lines) -> None:

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
 
+from bistro import App, render
 from bistro.app import BaseApp, HookError
 from bistro.http import Html, NotFound
-from bistro.plugins import DebugPage, ErrorPages, SecurityHeaders
+from bistro.plugins import DebugPage, ErrorPages, Rendered, Rendering, SecurityHeaders
 from bistro.testing import Client
 
 EXPECTED = {
@@ -103,3 +105,34 @@ def test_two_values_for_one_header_keep_the_app_from_starting() -> None:
 
     with pytest.raises(HookError, match="x-frame-options"):
         make_app(SecurityHeaders(), Other()).freeze()
+
+
+def app_with_nonce() -> App:
+    policy = "default-src 'self'; script-src 'self' {nonce}"
+    app = App(
+        SecurityHeaders(content_security_policy=policy),
+        Rendering(sources={"a.html": "<script nonce='{{ csp_nonce }}'></script>{{ csp_nonce }}"}),
+    )
+
+    @app.get("/")
+    async def show() -> Rendered:
+        return render("a.html")
+
+    return app
+
+
+def test_nonce_of_the_policy_is_that_of_the_template() -> None:
+    answer = Client(app_with_nonce()).get("/")
+    policy = answer.headers["content-security-policy"]
+    found = re.fullmatch(r"default-src 'self'; script-src 'self' 'nonce-([A-Za-z0-9+/]{22}==)'", policy)
+    assert found is not None
+    assert answer.text == f"<script nonce='{found[1]}'></script>{found[1]}"
+
+
+def test_nonce_is_another_one_each_time_and_in_each_process() -> None:
+    one, other = Client(app_with_nonce()), Client(app_with_nonce())
+    headers = {"x-request-id": "chosen"}
+    policies = [one.get("/").headers["content-security-policy"] for _ in range(3)]
+    policies.append(one.get("/", headers=headers).headers["content-security-policy"])
+    policies.append(other.get("/", headers=headers).headers["content-security-policy"])
+    assert len(set(policies)) == 5

@@ -107,6 +107,16 @@ def test_missing_default_folder_adds_nothing(tmp_path: Path, monkeypatch: pytest
     assert BaseApp(Static()).freeze().routes == ()
 
 
+def test_where_there_is_nothing_to_serve_the_path_belongs_to_the_site(tmp_path: Path) -> None:
+    app = BaseApp(Static(tmp_path / "static"))
+
+    @app.get("/static/{path:path}")
+    async def own(path: str) -> str:
+        return path
+
+    assert Client(app).get("/static/a/b").text == "a/b"
+
+
 def test_other_missing_folder_keeps_the_app_from_starting(tmp_path: Path) -> None:
     with pytest.raises(StaticFolderError, match="no folder"):
         BaseApp(Static(tmp_path / "assets")).freeze()

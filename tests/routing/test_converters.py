@@ -262,10 +262,11 @@ def test_more_specific_converters_have_lower_ranks() -> None:
     assert IntConverter().rank < SlugConverter().rank < StrConverter().rank < PathConverter().rank
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("converter", ALL, ids=lambda each: each.name)
 @pytest.mark.parametrize("piece", ["9", "a", "-", "/", ".", "../", "é", "a-"])
 def test_reading_100_kb_takes_no_more_than_50_ms(converter: Any, piece: str) -> None:
     text = piece * (100_000 // len(piece))
-    start = time.perf_counter()
+    start = time.thread_time()
     converter.find(text)
-    assert time.perf_counter() - start < 0.05
+    assert time.thread_time() - start < 0.05

@@ -122,6 +122,7 @@ def test_the_asked_exchange_is_an_exchange_that_can_not_be_answered() -> None:
     exchange: Exchange = AskedExchange("GET", "/")
     assert asyncio.run(exchange.read_body(10)) == b""
     exchange.on_disconnect(print)
+    exchange.on_stopping(print)
     for answer in (lambda: exchange.send(200, b"", b""), lambda: exchange.start(200, b"", None)):
         with pytest.raises(RuntimeError, match="must not answer"):
             answer()

@@ -166,10 +166,11 @@ def test_what_a_host_does_not_have_falls_to_the_routes_for_any() -> None:
     assert found_name(table, "/1/z", host="shop.example.com") == "/{y}/z"
 
 
+@pytest.mark.timed
 def test_a_long_host_header_costs_nothing() -> None:
     table = make_table(make_route("/x", host="{t}.example.com"))
     exchange = ask()
     exchange.headers = {"host": "a." * 50_000}
-    start = time.perf_counter()
+    start = time.thread_time()
     table.find("GET", "/x", exchange)
-    assert time.perf_counter() - start < 0.05
+    assert time.thread_time() - start < 0.05

@@ -124,19 +124,20 @@ def test_a_name_that_only_begins_with_a_dot_is_found() -> None:
     assert find(make_table("/.well-known/{x}"), "/.well-known/.a") == ("/.well-known/{x}", (".a",))
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("piece", ["%ff", "%41", "%2F", "%e2%82%ac", "/%41", "/", "a/", "/.", "%", "%25"])
 def test_100_kb_of_anything_takes_at_most_50_ms(piece: str) -> None:
     table = make_table("/a/{x}/b/{y}", "/{x}", "/{x}/{y}", "/f/{rest:path}", "/{rest:path}")
     path = "/" + piece * (100_000 // len(piece))
     seconds = []
     for _ in range(3):
-        start = time.perf_counter()
+        start = time.thread_time()
         try:
             find(table, path)
             table.explain_miss("PATCH", path, ask())
         except BadRequest:
             pass
-        seconds.append(time.perf_counter() - start)
+        seconds.append(time.thread_time() - start)
     assert min(seconds) < 0.05
 
 

@@ -164,7 +164,8 @@ def test_any_text_at_all_is_a_pattern_or_refused_as_one(text: str) -> None:
         pass
 
 
+@pytest.mark.timed
 def test_long_patterns_are_read_in_linear_time() -> None:
-    start = time.perf_counter()
+    start = time.thread_time()
     Pattern.parse("/a" * 20_000)
-    assert time.perf_counter() - start < 1
+    assert time.thread_time() - start < 1

@@ -79,12 +79,13 @@ def test_accept_answers_whatever_the_header(value: bytes) -> None:
     assert accept("text/html")(exchange) in (True, False)
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("piece", [",", ";", 'a/b;q="', "a/b,", ";q=0.1", " "])
 def test_a_long_accept_header_is_read_within_50_ms(piece: str) -> None:
     exchange = ask(accept=piece * (100_000 // len(piece)))
-    start = time.perf_counter()
+    start = time.thread_time()
     accept("text/html")(exchange)
-    assert time.perf_counter() - start < 0.05
+    assert time.thread_time() - start < 0.05
 
 
 @pytest.mark.parametrize("text", ["json", "*/*", "application/", "text/html;q=1", ""])

@@ -50,14 +50,15 @@ def test_an_ordinary_expression_is_taken(text: str) -> None:
     assert compile_regex(text).pattern == text
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("text", QUICK)
 @pytest.mark.parametrize("attack", ["a", "a-", "0", "ab", "rc", "x.jpg", "-"])
 def test_what_is_taken_answers_within_5_ms_for_the_longest_text(text: str, attack: str) -> None:
     compiled = compile_regex(text)
     target = (attack * TEXT_LENGTH_MAX)[: TEXT_LENGTH_MAX - 1] + "!"
-    start = time.perf_counter()
+    start = time.thread_time()
     compiled.fullmatch(target)
-    assert time.perf_counter() - start < 0.005
+    assert time.thread_time() - start < 0.005
 
 
 @pytest.mark.parametrize("text", ["(", "[a", "a{2,1}", "*a", "(?P<1>a)", "(" * 5000])

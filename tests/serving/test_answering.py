@@ -49,8 +49,8 @@ def test_no_request_sees_the_context_variables_of_another(path: str, in_place: b
         for number in range(20):
             await first.call(first.connection.data_received, ask(f"{path}?a{number}"))
             await second.call(second.connection.data_received, ask(f"{path}?b{number}") * 2)
-        await asyncio.sleep(0.1)
-        await settle(300)
+        while first.connection._answering.exchange or second.connection._answering.exchange:
+            await settle()
         found = bodies(first.sent) + bodies(second.sent)
         await second.lose()
         await close(first)
@@ -105,6 +105,27 @@ def test_every_shape_of_a_request_reaches_the_app_as_it_was_sent(shape: str) -> 
     assert len(seen) == 3
 
 
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n", b"\n\n", b"\r\n\r\n"])
+@pytest.mark.parametrize("is_first", [True, False])
+def test_empty_lines_before_a_request_are_no_part_of_its_method(line_end: bytes, is_first: bool) -> None:
+    seen: list[str] = []
+
+    def look(exchange: Exchange) -> None:
+        seen.append(exchange.method)
+        exchange.send(200, b"", b"")
+
+    async def go() -> None:
+        wired = await wire(look)
+        if not is_first:
+            await wired.feed(GET * 2)
+        await wired.feed(line_end + GET)
+        await wired.feed(GET)
+        await close(wired)
+
+    run(go())
+    assert seen == ["GET"] * (2 if is_first else 4)
+
+
 @pytest.mark.parametrize(
     "request_bytes",
     [
@@ -151,7 +172,7 @@ def test_one_head_that_is_large_and_in_order_is_not_kept_in_memory() -> None:
     async def go() -> int:
         wired = await wire(set_user_in_place)
         await wired.feed(b"GET /sync HTTP/1.1\r\nHost: a\r\nX: " + b"y" * 5000 + b"\r\n\r\n")
-        size = len(wired.connection._answering._known_block)
+        size = len(wired.connection._answering._head.block)
         await close(wired)
         return size
 

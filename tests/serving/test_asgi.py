@@ -158,11 +158,38 @@ def test_start_goes_on_when_the_client_that_caused_it_goes_away():
     assert asyncio.run(run()) == (["start"], 2)
 
 
-def test_websocket_is_refused_politely():
-    wire = call(None, {"type": "websocket"}, {"type": "websocket.connect"})
-    assert wire.sent == [{"type": "websocket.close", "code": 1000}]
-
-
 def test_unknown_scope_is_an_error_as_the_specification_asks():
     with pytest.raises(ValueError, match="carrier-pigeon"):
         call(None, {"type": "carrier-pigeon"})
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [({"query_string": b"q" * 8192}, 414), ({"headers": [(b"x", b"1")] * 101}, 431), ({}, 200)],
+)
+def test_limits_hold_for_paths_that_are_known_as_well(changes, status):
+    async def run():
+        adapter = AsgiAdapter(FunctionApp(lambda exchange: exchange.send(200, b"", b"")))
+        wire = Wire()
+        await adapter(http_scope(path="/known"), wire.receive, wire.send)
+        await adapter(http_scope(path="/known", **changes), wire.receive, wire.send)
+        return wire.sent[2]["status"]
+
+    assert asyncio.run(run()) == status
+
+
+def test_one_path_may_be_beneath_several_roots():
+    async def run():
+        seen = []
+
+        def look(exchange):
+            seen.append(exchange.raw_path)
+            exchange.send(200, b"", b"")
+
+        adapter = AsgiAdapter(FunctionApp(look))
+        for root in ("", "/api", "", "/api/x"):
+            wire = Wire()
+            await adapter(http_scope(path="/api/x", root_path=root), wire.receive, wire.send)
+        return seen
+
+    assert asyncio.run(run()) == ["/api/x", "/x", "/api/x", "/"]

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from bistro.http.errors import ClientDisconnected, ContentTooLarge, RequestTimeout
+from bistro.serving import asgi_inbox, overseer
 from bistro.serving.asgi import AsgiAdapter
 from bistro.serving.body import BodyAlreadyRead
 from tests.serving.asgi_wire import GONE, TEXT, FunctionApp, Wire, call, call_async, http_scope, piece
@@ -183,7 +184,8 @@ def test_body_over_the_limit_is_refused_whatever_was_declared(messages, way):
     assert call(handler, scope, *messages).sent[0]["status"] == 413
 
 
-def test_declared_length_over_the_limit_is_refused_without_asking_for_the_body():
+@pytest.mark.parametrize("declared", [b"100000", b"9" * 5000])
+def test_declared_length_over_the_limit_is_refused_without_asking_for_the_body(declared):
     async def handler(exchange):
         with pytest.raises(ContentTooLarge):
             await exchange.read_body(4)
@@ -191,7 +193,7 @@ def test_declared_length_over_the_limit_is_refused_without_asking_for_the_body()
 
     async def run():
         wire = Wire()
-        scope = http_scope("POST", headers=[(b"content-length", b"5")])
+        scope = http_scope("POST", headers=[(b"content-length", declared)])
         async with asyncio.timeout(5):
             await AsgiAdapter(FunctionApp(handler))(scope, wire.receive, wire.send)
 
@@ -266,3 +268,68 @@ def test_two_readers_at_once_are_a_mistake_that_is_told():
         exchange.send(200, b"", b"")
 
     call(handler, http_scope("POST"), piece(b"a", more=True))
+
+
+def test_what_a_trusted_proxy_says_takes_the_place_of_what_the_server_says():
+    seen = []
+
+    def look(exchange):
+        exchange.believe_proxy(("203.0.113.9", 0), "https", b"shop.example")
+        seen.extend(
+            (exchange.client, exchange.scheme, exchange.find_header(b"host"), exchange.find_header(b"x"))
+        )
+        exchange.send(204, b"", b"")
+
+    call(look)
+    assert seen == [("203.0.113.9", 0), "https", b"shop.example", b"1"]
+
+
+LENGTH_5 = http_scope("POST", headers=[(b"content-length", b"5")])
+
+
+def test_a_small_body_is_there_before_the_handler():
+    seen = []
+
+    def look(exchange):
+        seen.append(exchange.body)
+        exchange.send(200, b"", b"")
+
+    call(look, LENGTH_5, piece(b"hello"))
+    call(look, http_scope("PUT", headers=[(b"content-length", b"0")]), piece())
+    call(look, http_scope("POST", headers=[(b"content-length", b"100000")]), piece(b"x"))
+    call(look, http_scope("POST"), piece(b"x"))
+    assert seen == [b"hello", b"", None, None]
+
+
+def test_a_small_body_may_come_in_pieces():
+    async def handler(exchange):
+        assert exchange.body is None
+        exchange.send(200, b"", await exchange.read_body(10))
+
+    assert call(handler, LENGTH_5, piece(b"he", more=True), piece(b"llo")).body == b"hello"
+
+
+def test_a_client_that_goes_before_its_small_body_is_known_to_who_reads_it():
+    async def handler(exchange):
+        with pytest.raises(ClientDisconnected):
+            await exchange.read_body(10)
+        exchange.send(200, b"", b"told")
+
+    assert call(handler, LENGTH_5, GONE).body == b"told"
+
+
+def test_a_small_body_that_does_not_come_is_a_time_out_for_who_reads_it(monkeypatch):
+    monkeypatch.setattr(overseer, "TURN_SECONDS", 0)
+    monkeypatch.setattr(asgi_inbox.Inbox.__init__, "__defaults__", (0.001,))
+
+    async def handler(exchange):
+        with pytest.raises(RequestTimeout):
+            await exchange.read_body(10)
+        exchange.send(408, b"", b"")
+
+    async def run():
+        wire = Wire()
+        await AsgiAdapter(FunctionApp(handler))(LENGTH_5, wire.receive, wire.send)
+        return wire.sent[0]["status"], asyncio.current_task().cancelling()
+
+    assert asyncio.run(run()) == (408, 0)

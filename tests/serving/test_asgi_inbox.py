@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 
 from bistro.http.errors import ClientDisconnected
-from bistro.serving import asgi_inbox
+from bistro.serving import overseer
 from bistro.serving.asgi import AsgiAdapter
 from tests.serving.asgi_wire import GONE, FunctionApp, Wire, call, http_scope, piece
 
 
 @pytest.fixture
 def watched_at_once(monkeypatch):
-    monkeypatch.setattr(asgi_inbox.Inbox.watch, "__defaults__", (0,))
+    monkeypatch.setattr(overseer, "TURN_SECONDS", 0)
 
 
 def until(condition) -> Any:

@@ -124,6 +124,7 @@ def test_trailers_without_end_are_refused_at_their_limit() -> None:
     assert len(held) < LIMITS.headers_size_max
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("unit", [b"1\r\nx\r\n", b"4\r\n\r\n\r\n\r\n", b"a;e\r\n0123456789\r\n"])
 def test_time_grows_in_proportion_to_the_size(unit: bytes) -> None:
     def best(count: int) -> float:

@@ -57,7 +57,7 @@ def make(
     reader: BodyReader | None = None,
 ) -> tuple[HttpExchange, ListWire]:
     wire = ListWire()
-    exchange = HttpExchange(wire, method, "/", "", block, None if reader else body)
+    exchange = HttpExchange(wire, method, "/", "", block, None if reader else body, {})
     if special or method == "HEAD" or not keep_alive or reader:
         exchange.mark_special(keep_alive=keep_alive, reader=reader)
     return exchange, wire
@@ -368,3 +368,18 @@ def test_an_answer_can_become_the_last_until_its_head_is_sent(begun: bool) -> No
         exchange.send(200, b"", b"")
     assert (b"connection: close" in wire.sent) != begun
     assert exchange.closes
+
+
+def test_who_asks_to_hear_of_the_stop_is_told_once_also_when_it_asks_late() -> None:
+    async def go() -> list[str]:
+        exchange, _ = make()
+        told: list[str] = []
+        exchange.on_stopping(lambda: told.append("early"))
+        await asyncio.sleep(0)
+        told.append("stop")
+        exchange.mark_last()
+        exchange.on_stopping(lambda: told.append("late"))
+        await asyncio.sleep(0)
+        return told
+
+    assert run(go()) == ["stop", "early", "late"]

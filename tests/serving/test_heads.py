@@ -28,8 +28,8 @@ def test_statuses_without_a_body_are_not_plain() -> None:
     assert {100, 199, 204, 304} <= BODILESS
 
 
-def test_every_status_has_a_line() -> None:
-    assert set(STATUS_LINES) == set(range(100, 600))
+def test_every_status_of_an_answer_has_a_line() -> None:
+    assert set(STATUS_LINES) == set(range(200, 600))
 
 
 def test_lengths_are_as_long_as_they_say() -> None:

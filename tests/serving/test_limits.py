@@ -19,6 +19,7 @@ def test_the_defaults_are_as_promised() -> None:
         "head_timeout_seconds": 10.0,
         "keep_alive_timeout_seconds": 75.0,
         "stall_timeout_seconds": 30.0,
+        "connections_count_max": None,
     }
 
 

@@ -233,3 +233,31 @@ def test_noted_error_is_kept():
     error = LookupError("lost")
     exchange.note_error(error)
     assert exchange.error is error
+
+
+def test_who_asks_is_told_of_the_stop_once_also_when_it_has_begun():
+    async def run() -> list[str]:
+        exchange, calls = MemoryExchange(), []
+        exchange.on_stopping(lambda: calls.append("early"))
+        exchange.stop()
+        exchange.stop()
+        exchange.on_stopping(lambda: calls.append("late"))
+        await asyncio.sleep(0)
+        return calls
+
+    assert asyncio.run(run()) == ["early", "late"]
+
+
+def test_nobody_is_told_of_a_stop_after_the_answer():
+    exchange, calls = MemoryExchange(), []
+    exchange.on_stopping(lambda: calls.append("told"))
+    exchange.send(200, b"", b"")
+    exchange.stop()
+    assert calls == []
+
+
+def test_handler_that_shields_itself_is_known():
+    exchange = MemoryExchange()
+    assert not exchange.is_shielded
+    exchange.shield()
+    assert exchange.is_shielded

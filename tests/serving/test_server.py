@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import ipaddress
+import logging
 import socket
 import ssl
 import struct
@@ -348,6 +349,22 @@ def test_tls_is_served_and_the_scheme_is_https(contexts: tuple[ssl.SSLContext, s
     assert statuses(refusal) == [400]
 
 
+def test_a_client_that_does_not_shake_hands_is_cut_like_one_that_sends_no_request(
+    contexts: tuple[ssl.SSLContext, ssl.SSLContext],
+) -> None:
+    async def go() -> bytes:
+        server = Server(Site(), port=0, ssl=contexts[0], limits=Limits(head_timeout_seconds=0.2))
+        await server.start()
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        async with asyncio.timeout(5):
+            received = await reader.read()
+        writer.close()
+        await server.stop()
+        return received
+
+    assert run(go()) == b""
+
+
 def test_a_tls_client_that_goes_away_cancels_its_handler(
     contexts: tuple[ssl.SSLContext, ssl.SSLContext],
 ) -> None:
@@ -415,3 +432,36 @@ def test_limits_are_given_to_every_connection() -> None:
         return answer
 
     assert statuses(run(go())) == [431]
+
+
+def test_connections_beyond_the_limit_are_turned_away_until_there_is_room(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def go() -> tuple[list[bytes], bytes, bytes]:
+        server = Server(Site(), port=0, limits=Limits(connections_count_max=2))
+        await server.start()
+        address = ("127.0.0.1", server.port)
+        clients = [await asyncio.open_connection(*address) for _ in range(2)]
+        while len(server._connections) < 2:
+            await asyncio.sleep(0)
+        refused = []
+        for _ in range(3):
+            reader, writer = await asyncio.open_connection(*address)
+            refused.append(await reader.read())
+            writer.close()
+        reader, writer = clients[0]
+        writer.write(GET)
+        served = await reader.readuntil(b"\r\n\r\n")
+        for _, each in clients:
+            each.close()
+        while server._connections:
+            await asyncio.sleep(0)
+        late = await ask(address)
+        await server.stop()
+        return refused, served, late
+
+    with caplog.at_level(logging.WARNING, "bistro.server"):
+        refused, served, late = run(go())
+    assert [statuses(each) for each in refused] == [[503]] * 3
+    assert statuses(served) == statuses(late) == [200]
+    assert [record.getMessage() for record in caplog.records] == ["server.full"]

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from bistro.serving.supervisor import Supervisor, WorkerCommand, WorkerProcess
+from bistro.serving.supervisor import Supervisor
+from bistro.serving.worker_process import WorkerCommand, WorkerProcess
 
 READY = "import os, signal, sys, time\nline = int(sys.argv[2])\nos.write(line, b'r')\n"
 UNTIL_SIGTERM = "signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))\nwhile True: time.sleep(60)\n"
@@ -65,6 +66,7 @@ def test_worker_killed_before_it_was_ready_ends_everything_with_1(sock: socket.s
     assert Supervisor(script(killed), sock, 1).run() == 1
 
 
+@pytest.mark.timed
 def test_worker_that_dies_later_is_replaced_at_once(sock: socket.socket, tmp_path: Path) -> None:
     mark = str(tmp_path / "started")
     dies_first = (
@@ -74,17 +76,18 @@ def test_worker_that_dies_later_is_replaced_at_once(sock: socket.socket, tmp_pat
         + "os.kill(os.getppid(), signal.SIGTERM)\n"
         + UNTIL_SIGTERM
     )
-    lost: list[int] = []
+    told: list[str] = []
     began = time.monotonic()
-    code = Supervisor(script(dies_first), sock, 1, on_lost=lambda _, code: lost.append(code)).run()
-    assert (code, lost, Path(mark).read_text()) == (0, [3], "xx")
+    code = Supervisor(script(dies_first), sock, 1, tell=told.append).run()
+    assert (code, Path(mark).read_text()) == (0, "xx")
+    assert [line.split(" ", 2)[2] for line in told] == ["has ended (exit code 3); starting another"]
     assert time.monotonic() - began < 10
 
 
 def test_worker_that_ignores_the_stop_is_killed_after_its_grace(
     sock: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bistro.serving.supervisor.KILL_AFTER_SECONDS", 0.1)
+    monkeypatch.setattr("bistro.serving.worker_process.KILL_AFTER_SECONDS", 0.1)
     deaf = (
         "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
         + READY
@@ -108,7 +111,7 @@ def test_worker_sees_the_end_of_its_lifeline_when_its_parent_is_gone(sock: socke
     async def lose() -> tuple[bool, int]:
         worker = await WorkerProcess.start(script(waits), sock)
         is_ready = await worker.wait_until_ready()
-        worker._lifeline.close()
+        worker.let_go()
         return is_ready, await worker.wait()
 
     assert asyncio.run(lose()) == (True, 5)

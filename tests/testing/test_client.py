@@ -3,8 +3,12 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import gc
+import os
+import subprocess
+import sys
 import threading
 import weakref
+from pathlib import Path
 
 import pytest
 
@@ -201,3 +205,20 @@ def test_handler_that_calls_its_own_client_gets_an_error_and_no_deadlock(app, cl
 
     app.handlers["/"] = handler
     assert client.get("/").status == 200
+
+
+def test_a_client_that_nobody_closed_lets_the_program_end_in_silence(tmp_path: Path) -> None:
+    program = (
+        "from bistro import App\n"
+        "from bistro.plugins import Database\n"
+        "from bistro.testing import Client\n"
+        "app = App(Database(), defaults=False)\n"
+        "app.get('/')(lambda: 'x')\n"
+        "client = Client(app)\n"
+        "assert client.get('/').text == 'x'\n"
+    )
+    environment = {**os.environ, "DATABASE_URL": f"sqlite:///{tmp_path}/site.db"}
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (0, "")

@@ -103,13 +103,14 @@ def test_client(client):
 
 
 @pytest.mark.slow
-def test_run_without_the_fixtures_imports_nothing_of_bistro(project):
+def test_run_without_the_fixtures_imports_nothing_of_bistro_but_what_loads_the_rest(project):
     test = """
 import sys
 
 def test_nothing():
     loaded = {name for name in sys.modules if name.startswith("bistro.")}
-    assert loaded <= {"bistro.testing", "bistro.testing.pytest_plugin"}, loaded
+    lazy = {"bistro.ground", "bistro.ground.lazy"}
+    assert loaded <= {"bistro.testing", "bistro.testing.pytest_plugin", *lazy}, loaded
 """
     assert "1 passed" in run_pytest(project, test)
 

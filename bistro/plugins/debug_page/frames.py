@@ -96,17 +96,24 @@ def read_error(error: BaseException, relation: str) -> ErrorView:
     left_out = max(0, len(walked) - FRAMES_FIRST - FRAMES_LAST)
     kept = walked if not left_out else walked[:FRAMES_FIRST] + walked[-FRAMES_LAST:]
     notes = getattr(error, "__notes__", None)
+    fix = show_text(getattr(error, "fix", ""), MESSAGE_LENGTH_MAX)
     return ErrorView(
         kind=kind_of(error),
-        message=show_text(error, MESSAGE_LENGTH_MAX),
+        message=_show_message(error, fix),
         relation=relation,
         notes=tuple(show_text(note, MESSAGE_LENGTH_MAX) for note in notes[:10])
         if isinstance(notes, list)
         else (),
-        fix=show_text(getattr(error, "fix", ""), MESSAGE_LENGTH_MAX),
+        fix=fix,
         frames=tuple(read_frame(frame, line, instruction) for frame, line, instruction in kept),
         frames_left_out=left_out,
     )
+
+
+def _show_message(error: BaseException, fix: str) -> str:
+    """The error's own words, without the way to fix it, which the page shows apart."""
+    message = show_text(error, MESSAGE_LENGTH_MAX)
+    return message.removesuffix(fix).rstrip() if fix else message
 
 
 def walk_frames(start: TracebackType | None) -> Iterator[tuple[FrameType, int, int]]:

@@ -174,7 +174,7 @@ def _routes_section(routes: Sequence[Route]) -> str:
     if not routes:
         return "<section><h2>Routes</h2><p>This site has no routes yet.</p></section>"
     rows = "".join(
-        f"<tr><td>{_text(', '.join(sorted(route.methods)))}</td><th scope='row'>{_route_link(route)}</th>"
+        f"<tr><td>{_text(', '.join(route.shown_methods))}</td><th scope='row'>{_route_link(route)}</th>"
         f"<td>{_text(route.name)}</td>"
         f'<td class="place">{_text(f"{_short(route.origin.file)}:{route.origin.line}")}</td></tr>'
         for route in sorted(routes, key=lambda route: bool(route.origin.by))[:ROUTES_MAX]
@@ -187,7 +187,7 @@ def _routes_section(routes: Sequence[Route]) -> str:
 
 def _route_link(route: Route) -> str:
     text = _text(f"{route.host or ''}{route.pattern.text}")
-    can_be_followed = "GET" in route.methods and not route.parameters and route.host is None
+    can_be_followed = "GET" in route.shown_methods and not route.parameters and route.host is None
     return f'<a href="{text}"><code>{text}</code></a>' if can_be_followed else f"<code>{text}</code>"
 
 

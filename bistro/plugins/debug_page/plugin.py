@@ -73,8 +73,11 @@ class DebugPageMaker:
         return problem_answer(InternalServerError(extensions=describe(error)))
 
     def answer_miss(self, error: NotFound, request: Request) -> Response:
-        """The routes that there are, where none fits; a NotFound of a handler's own looks as ever."""
-        if not wants_page(request) or was_raised_by_site(error):
+        """The routes that there are, where none fits; a NotFound of a handler's own looks as ever.
+
+        So does one of a plugin that says what was not found.
+        """
+        if not wants_page(request) or error.detail or was_raised_by_site(error):
             return self._plain.answer(error, request)
         routes = list(self._list_routes())
         nearest = find_nearest(request.exchange.raw_path, routes)

@@ -1,0 +1,1 @@
+"""Bistro beside other frameworks and servers; see `__main__.py`."""

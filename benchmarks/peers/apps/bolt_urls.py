@@ -1,0 +1,5 @@
+"""Django's own URLs beside the API: none."""
+
+from __future__ import annotations
+
+urlpatterns: list[object] = []

@@ -1,0 +1,89 @@
+"""Requests of an app to itself, within the process: the same hooks and handlers, without a socket."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from bistro.ground.types import Application
+from bistro.http import Request, Response
+from bistro.serving.memory import MemoryExchange
+
+DEPTH_MAX = 8
+UNREAD_MAX = 64 * 1024
+# What says for whom something is asked; everything else of a request is about its own body or answer.
+HANDED_ON = frozenset({b"host", b"cookie", b"authorization", b"accept-language", b"x-request-id"})
+
+
+class SubExchange(MemoryExchange):
+    """The exchange of a request that a handler makes; `depth` counts those around it."""
+
+    depth = 1
+
+
+async def ask_itself(
+    app: Application,
+    target: str,
+    method: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    of: Request,
+    size_max: int,
+) -> Response:
+    """The answer of `app` to a request on behalf of `of`.
+
+    Raises RuntimeError for an answer over `size_max` bytes, and for more than 8 within each other.
+    """
+    exchange = _make_exchange(target, method, headers, body, of)
+    # A task of its own: what its hooks set in the context is not for the request that asks.
+    task = asyncio.get_running_loop().create_task(_handle(app, exchange))
+    content = bytearray()
+    try:
+        await exchange.wait_for_start()
+        while pieces := await exchange.wait_for_pieces():
+            content += b"".join(pieces)
+            if len(content) > size_max:
+                raise RuntimeError(f"the answer of {method} {target} is larger than {size_max:,} bytes")
+        await task
+    finally:
+        task.cancel()
+    response = Response.prepared(exchange.status, b"", bytes(content))
+    for name, value in exchange.headers:
+        if name != b"content-length":
+            response.add_header(name.decode("latin-1"), value.decode("latin-1"))
+    return response
+
+
+def _make_exchange(
+    target: str, method: str, headers: Mapping[str, str], body: bytes, of: Request
+) -> SubExchange:
+    outer = of.exchange
+    depth = getattr(outer, "depth", 0) + 1
+    if depth > DEPTH_MAX:
+        raise RuntimeError(f"more than {DEPTH_MAX} requests of the app to itself within each other: {target}")
+    # The site's own code asks, which no page of another site can make it do.
+    own = {b"sec-fetch-site": b"same-origin"}
+    own |= {name.lower().encode("latin-1"): value.encode("latin-1") for name, value in headers.items()}
+    pairs = [pair for pair in outer.header_items() if pair[0] in HANDED_ON and pair[0] not in own]
+    exchange = SubExchange(
+        method,
+        target,
+        headers=[*pairs, *own.items()],
+        body=body,
+        scheme=outer.scheme,
+        client=outer.client,
+        unread_max=UNREAD_MAX,
+    )
+    exchange.root_path = outer.root_path
+    exchange.depth = depth
+    return exchange
+
+
+async def _handle(app: Application, exchange: SubExchange) -> None:
+    try:
+        coroutine = app.handle(exchange)
+        if coroutine is not None:
+            await coroutine
+    finally:
+        if not exchange.is_finished:
+            exchange.abort()  # whoever waits for more is not to wait for ever

@@ -1,0 +1,41 @@
+"""Commands that ask for what the site provides: they run with the site started, and its database current."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, ExitStack
+from typing import Any  # Any: what commands take and give
+
+from bistro.app import BaseApp
+from bistro.cli.shell import find_databases
+from bistro.ground.portal import Portal
+
+
+def run_in_site(
+    site: BaseApp, function: Callable[..., Any], values: Mapping[str, Any], wanted: Mapping[str, Any]
+) -> Any:
+    """What `function` returns, given `values` and, for each name in `wanted`, what the site provides.
+
+    The site is started before and stopped afterwards. An `async def` runs in its event loop; a `def`
+    beside it, where `sync()` waits for queries.
+    """
+    portal = Portal("command")
+    made = AsyncExitStack()
+    try:
+        portal.run(site.start())
+        with ExitStack() as stack:
+            for database in find_databases(site)[:1]:
+                database.enter()
+                stack.callback(database.leave)
+            stack.callback(lambda: portal.run(made.aclose()))
+            provided = portal.run(site.provided(made, wanted))
+            result = function(**values, **provided)
+            return portal.run(wait_for(result)) if inspect.isawaitable(result) else result
+    finally:
+        portal.close(site.stop())
+
+
+async def wait_for(result: Awaitable[Any]) -> Any:
+    """A coroutine out of anything that can be awaited."""
+    return await result

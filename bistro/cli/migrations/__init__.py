@@ -1,0 +1,1 @@
+"""`bistro db …`: the commands about migrations."""

@@ -1,0 +1,66 @@
+"""Rules and indexes that a whole table has, given beside the class's bases.
+
+    class Booking(Model, constraints=(Unique(("room", "day")), Check("price >= 0")),
+                  indexes=(Index(("day",), where="price > 0"),)):
+
+Names are those of fields; a condition is SQL, in terms of columns.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+
+class Unique(Struct, frozen=True):
+    """No two rows have the same values in these fields; with `where`, of the rows that it describes.
+
+    With `nulls_distinct=False` two rows without a value count as the same (PostgreSQL).
+    """
+
+    fields: tuple[str, ...]
+    name: str = ""
+    where: str = ""
+    deferrable: bool = False
+    nulls_distinct: bool = True
+
+
+class Check(Struct, frozen=True):
+    """A condition in SQL that every row fulfils: `Check("price >= 0")`."""
+
+    condition: str
+    name: str = ""
+
+
+class Exclude(Struct, frozen=True):
+    """No two rows agree in all of these ways: `Exclude((("room", "="), ("span", "&&")))`.
+
+    Each part is a field (or an expression) and an operator. PostgreSQL only; `=` beside `&&` in a
+    GiST index needs its extension btree_gist.
+    """
+
+    parts: tuple[tuple[str, str], ...]
+    name: str = ""
+    using: str = "gist"
+    where: str = ""
+    deferrable: bool = False
+
+
+class Index(Struct, frozen=True):
+    """An index over fields or expressions: `Index(("day",))`, `Index(("lower(title)",))`.
+
+    `where` indexes only the rows that it describes; `including` keeps more fields in the index, so
+    that a query need not read the table (PostgreSQL); `using` is a kind such as "gin".
+    A field with a minus sign before it, `"-day"`, is in descending order.
+    """
+
+    fields: tuple[str, ...]
+    name: str = ""
+    unique: bool = False
+    where: str = ""
+    including: tuple[str, ...] = ()
+    using: Literal["", "btree", "hash", "gin", "gist", "brin", "spgist"] = ""
+
+
+Constraint = Unique | Check | Exclude

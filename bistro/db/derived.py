@@ -1,0 +1,69 @@
+"""`Note.Create`, `Note.Update` and `Note.Out`: what clients may send and see of a model.
+
+A request is never read into the model itself: a client could then set any column (mass assignment).
+These Structs have no automatic, computed or private field, and carry the limits that the fields
+have; a foreign key is its column, `author_id`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+# Any: an annotation is any object.
+from typing import Any, Final
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+
+from bistro.db.declare import input_annotation
+from bistro.db.table import ColumnInfo, TableInfo
+
+DERIVED: Final = ("Create", "Update", "Out")
+
+
+def derive(info: TableInfo, annotations: Mapping[str, Any], kind: str) -> type[Struct]:
+    """One of the three Structs of a model; made late: a foreign key's type may be found late."""
+    fields = {"Create": _create, "Update": _update, "Out": _out}[kind](info, annotations)
+    return msgspec.defstruct(
+        f"{info.label}{kind}",
+        fields,
+        kw_only=True,
+        module=info.model.__module__,
+        omit_defaults=kind == "Update",
+    )
+
+
+def _create(info: TableInfo, annotations: Mapping[str, Any]) -> list[Any]:
+    return [
+        (name, annotation, *_default(column)) for name, annotation, column in _for_input(info, annotations)
+    ]  # fmt: skip
+
+
+def _update(info: TableInfo, annotations: Mapping[str, Any]) -> list[Any]:
+    return [(name, annotation | UnsetType, UNSET) for name, annotation, _ in _for_input(info, annotations)]
+
+
+def _out(info: TableInfo, annotations: Mapping[str, Any]) -> list[Any]:
+    public = ((name, column) for name, column in info.columns.items() if not column.options.private)
+    return [(name, _annotation(column, annotations)) for name, column in public]
+
+
+def _for_input(info: TableInfo, annotations: Mapping[str, Any]) -> Iterator[tuple[str, Any, ColumnInfo]]:
+    for name, column in info.columns.items():
+        if not (column.options.private or column.options.made_elsewhere):
+            yield name, input_annotation(column, _annotation(column, annotations)), column
+
+
+def _annotation(column: ColumnInfo, annotations: Mapping[str, Any]) -> Any:
+    if column.field in annotations:
+        return annotations[column.field]
+    return column.type.python | None if column.nullable else column.type.python
+
+
+def _default(column: ColumnInfo) -> tuple[Any, ...]:
+    options = column.options
+    if options.default_factory is not None:
+        return (msgspec.field(default_factory=options.default_factory),)
+    if options.default is not UNSET:
+        return (options.default,)
+    return (None,) if column.nullable else ()

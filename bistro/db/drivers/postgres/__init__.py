@@ -1,0 +1,1 @@
+"""PostgreSQL, by way of asyncpg (the extra `bistro[postgres]`) and a pool of Bistro's own."""

@@ -1,0 +1,106 @@
+"""PostgreSQL's errors as those of Bistro."""
+
+from __future__ import annotations
+
+import re
+from typing import Any  # Any: asyncpg ships no types
+
+import asyncpg
+
+from bistro.db.errors import (
+    TABLE_FIX,
+    CheckViolation,
+    DatabaseBusy,
+    DatabaseError,
+    DatabaseFull,
+    DatabaseUnavailable,
+    ForeignKeyViolation,
+    IntegrityError,
+    NotNullViolation,
+    PoolExhausted,
+    SerializationFailure,
+    StatementError,
+    StatementTimeout,
+    TransactionError,
+    UniqueViolation,
+    ValueNotStorable,
+)
+
+ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
+
+# By the code of PostgreSQL's appendix A, or its first two characters, the class.
+KINDS: dict[str, type[DatabaseError]] = {
+    "08": DatabaseUnavailable,
+    "0A": StatementError,
+    "22": ValueNotStorable,
+    "22012": StatementError,  # division by zero
+    "25": TransactionError,
+    "25006": StatementError,  # writing in a transaction that only reads
+    "26": StatementError,
+    "28": DatabaseUnavailable,
+    "34": StatementError,
+    "3D": DatabaseUnavailable,
+    "3F": StatementError,
+    "40": SerializationFailure,
+    "42": StatementError,
+    "53": DatabaseUnavailable,
+    "53100": DatabaseFull,
+    "53300": PoolExhausted,
+    "54": ValueNotStorable,
+    "55P03": DatabaseBusy,
+    "57014": StatementTimeout,
+    "57": DatabaseUnavailable,
+    "58": DatabaseUnavailable,
+}
+VIOLATIONS: dict[str, type[IntegrityError]] = {
+    "23502": NotNullViolation,
+    "23503": ForeignKeyViolation,
+    "23505": UniqueViolation,
+    "23514": CheckViolation,
+}
+NO_TABLE = "42P01"
+NEVER_HELD = ("28", "3D", "3F")
+"""Wrong user, password or name of the database: waiting won't help."""
+
+
+def translate(error: BaseException) -> DatabaseError:
+    """The error of Bistro that `error` amounts to; raise it `from error`."""
+    if isinstance(error, DatabaseError):
+        return error
+    code = find_code(error)
+    if code.startswith("23"):
+        return _violation(error, code)
+    kind = KINDS.get(code) or KINDS.get(code[:2])
+    if kind is None:
+        kind = _kind_without_code(error)
+    return kind(str(error) or type(error).__name__, fix=TABLE_FIX if code == NO_TABLE else "")
+
+
+def find_code(error: BaseException) -> str:
+    """The code that PostgreSQL gave, or an empty text where the error is of another source."""
+    return getattr(error, "sqlstate", None) or ""
+
+
+def _kind_without_code(error: BaseException) -> type[DatabaseError]:
+    if isinstance(error, asyncpg.InterfaceError):
+        text = str(error)
+        if "closed" in text or "cancelling" in text:
+            return DatabaseUnavailable
+        return TransactionError if "in progress" in text else StatementError
+    return DatabaseUnavailable if isinstance(error, (OSError, TimeoutError)) else DatabaseError
+
+
+def _violation(error: Any, code: str) -> IntegrityError:
+    kind = VIOLATIONS.get(code, IntegrityError)
+    found = _KEY.match(error.detail or "") if kind is not NotNullViolation else None
+    names = found[1].split(", ") if found else [error.column_name] if error.column_name else []
+    return kind(
+        error.message or str(error),
+        table=error.table_name or "",
+        columns=tuple(name.strip('"') for name in names),
+        constraint=error.constraint_name or "",
+    )
+
+
+# "Key (title, author_id)=(a, 1) already exists." The values are not for others to see.
+_KEY = re.compile(r"Key \(([\w\", ]+)\)=")

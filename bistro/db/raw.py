@@ -1,0 +1,66 @@
+"""SQL of the program's own, with values as parameters and rows as instances, the same for both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from string import Formatter
+
+# Any: values are of any type.
+from typing import Any
+
+from bistro.db.database import Database
+from bistro.db.functions import as_expression
+from bistro.db.hydrate import ModelItem, write_hydrate
+from bistro.db.model_errors import QueryError
+from bistro.db.plan import refuse_value
+from bistro.db.shape import Shape
+from bistro.db.storage import find_writer
+from bistro.db.table import TableInfo
+
+
+async def run_raw(root: Shape, text: str, values: Mapping[str, Any], database: Database) -> list[Any]:
+    """The instances that a statement gives."""
+    sql, names = write_raw(text, root.table, values, database.dialect)
+    shape = root.child(("raw",))
+    hydrate = shape.plans.get(database.dialect)
+    if hydrate is None:
+        hydrate = write_hydrate([ModelItem(root.table)], database.dialect, single=True)
+        shape.plans[database.dialect] = hydrate
+    stored = [_stored(values[name], database.dialect) for name in names]
+    found: list[Any] = hydrate(await database.fetch(sql, stored))
+    return found
+
+
+def write_raw(text: str, table: TableInfo, values: Mapping[str, Any], dialect: str) -> tuple[str, list[str]]:
+    """The statement with the database's placeholders, and the names of the values in their order."""
+    parts, names = [], []
+    for literal, name, form, conversion in Formatter().parse(text):
+        parts.append(literal)
+        if name is None:
+            continue
+        if form or conversion or not name.isidentifier():
+            raise QueryError(
+                f"{{{name}}} is no name of a value", fix="Write {columns}, {name}, or {{ for a brace."
+            )
+        if name == "columns":
+            parts.append(_column_list(table))
+        elif name in values:
+            names.append(name)
+            parts.append("?" if dialect == "sqlite" else f"${len(names)}")
+        else:
+            raise QueryError(f"there is no value for {{{name}}}", fix=f"Give one: raw(…, {name}=…).")
+    return "".join(parts), names
+
+
+def _column_list(table: TableInfo) -> str:
+    # Names were checked when the model was defined; quoted, they may be words of SQL.
+    return ", ".join(f'"{table.name}"."{column.name}"' for column in table.columns.values())
+
+
+def _stored(value: Any, dialect: str) -> Any:
+    type_ = as_expression(value).type if value is not None else None
+    writer = find_writer(type_, dialect) if type_ is not None else None
+    try:
+        return value if writer is None else writer(value)
+    except (TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        raise refuse_value(error) from error

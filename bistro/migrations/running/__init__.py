@@ -1,0 +1,1 @@
+"""Applying migrations to a database."""

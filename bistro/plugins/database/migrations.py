@@ -1,0 +1,46 @@
+"""Migrations of a site while it is tested or worked on; in production nothing here is called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from bistro.app import ModelPackage
+from bistro.db import Database
+from bistro.ground import get_logger
+
+FOLDER = "migrations"
+
+
+async def apply_all(database: Database, folder: Path, packages: Iterable[ModelPackage]) -> None:
+    """Bring a database for tests, which is empty, to where the migrations lead."""
+    found = list(packages)
+    if not _has_migrations(folder, found):
+        return
+    # Imported late, here and below: a site in production never loads it.
+    from bistro.migrations import SITE, Graph, Migrator, Package
+
+    brought = [Package(each.name, each.folder) for each in found]
+    await Migrator(database, Graph([*brought, Package(SITE, folder / FOLDER)])).migrate()
+
+
+async def tell_pending(database: Database, folder: Path, packages: Iterable[ModelPackage]) -> None:
+    """Say in the log how many migrations are to be applied, or what is wrong with them."""
+    found = list(packages)
+    if not _has_migrations(folder, found):
+        return
+    from bistro.migrations import SITE, Graph, MigrationError, Migrator, Package
+
+    brought = [Package(each.name, each.folder) for each in found]
+    log = get_logger("bistro.db")
+    try:
+        pending = await Migrator(database, Graph([*brought, Package(SITE, folder / FOLDER)])).list_pending()
+    except MigrationError as error:
+        log.warning("migrations are wrong", code=error.code, what=error.what, fix=error.fix)
+        return
+    if pending:
+        log.warning("migrations to apply", count=len(pending), run="bistro db migrate, or m and Enter here")
+
+
+def _has_migrations(folder: Path, packages: list[ModelPackage]) -> bool:
+    return bool(packages) or (folder / FOLDER).is_dir()

@@ -1,0 +1,235 @@
+"""Pages and templates as answers: `render("note.html", note=note)`, and pages that handlers return."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import (  # Any: contexts hold whatever a site prints.
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Literal,
+    TypeAlias,
+)
+
+from bistro.app import BaseApp, Finding, LateValues, Setup, quick_globals
+from bistro.ground import SetupError, find_debug
+from bistro.http import Html, Request, Response, Stream
+from bistro.plugins.rendering.answers import Rendered, as_json, fields_of, find_template
+from bistro.plugins.rendering.checks import find_faults
+from bistro.templates import MadeNames, Page
+
+if TYPE_CHECKING:
+    from bistro.app import TemplateParts
+    from bistro.templates import Engine
+
+DEFAULT_FOLDER = "templates"
+CHUNK_LENGTH = 8_192
+OFFERS = ("text/html", "application/json")
+UndefinedPolicy: TypeAlias = Literal["error", "blank"]
+
+
+class TemplateFolderError(SetupError):
+    """A folder of templates that is not there.
+
+    If you see this: the folder given to `Rendering` does not exist, as seen from the folder in which
+    the site was started. `Rendering(Path(__file__).parent / "pages")` is found from anywhere.
+    """
+
+    code = "B314"
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """Answer with templates of `folder`, by default `templates` beside the file that makes the app.
+
+    `sources` are templates by name, written in Python; they come first. A name without a value is an
+    error; `undefined="blank"` prints nothing for it and logs a warning.
+    """
+
+    folder: str | os.PathLike[str] = DEFAULT_FOLDER
+    sources: Mapping[str, str] = field(default_factory=dict)
+    undefined: UndefinedPolicy = "error"
+
+    requires: ClassVar[tuple[type, ...]] = ()
+
+    def install(self, setup: Setup) -> None:
+        """Answer pages and `render(…)`. Raises `TemplateFolderError`."""
+        folder = Path(self.folder).absolute()
+        if not folder.is_dir() and folder.name != DEFAULT_FOLDER:
+            fix = "Make the folder, or give the path of the right one."
+            raise TemplateFolderError(f"there is no folder {os.fspath(self.folder)}", fix=fix)
+        renderer = Renderer(setup.template_parts, folder, self.sources, self.undefined)
+        setup.answer(Page, renderer.answer_page)
+        setup.answer(Rendered, renderer.answer_rendered)
+        setup.check(renderer.find_faults)
+        for name, make in STANDARD_NAMES.items():
+            setup.template_global(name, make)
+
+
+class Renderer:
+    """Makes the answers of one site."""
+
+    def __init__(
+        self,
+        parts: TemplateParts,
+        folder: Path,
+        sources: Mapping[str, str],
+        undefined: UndefinedPolicy,
+    ) -> None:
+        self._parts = parts
+        self._folder = folder
+        self._sources = sources
+        self._undefined: UndefinedPolicy = undefined
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The site's templates; made at the first use, since a site may have none."""
+        # Loaded late: Jinja2's parser costs a site without templates its start.
+        from bistro.templates import Engine
+
+        return Engine(
+            [self._folder, *self._parts.find_folders()],
+            sources=self._sources,
+            filters=self._parts.find_names("filter"),
+            tests=self._parts.find_names("test"),
+            functions=self._parts.find_names("function"),
+            made_names=self._parts.find_names("global"),
+            undefined=self._undefined,
+            reload=find_debug(),
+        )
+
+    @cached_property
+    def makers(self) -> Mapping[str, Callable[[Request], Any]]:
+        """What makes each global that needs no more than the request."""
+        return quick_globals(self._parts)
+
+    def find_faults(self, app: BaseApp) -> list[Finding]:
+        """What is wrong with the templates, for `bistro check`."""
+        return find_faults(app, self.engine, self._parts.find_names("global"))
+
+    def answer_rendered(
+        self, rendered: Rendered, request: Request, late: LateValues | None = None
+    ) -> Response | Coroutine[Any, Any, Response]:
+        """The answer with its body; one that has it already stays as it is."""
+        context = rendered.context
+        if context is None:
+            return rendered
+        names: Mapping[str, Any] | Page = context
+        if rendered.page is not None:
+            names = {**fields_of(rendered.page), **context} if context else rendered.page
+        missing = self._missing(rendered.template, names, late)
+        if late is not None and missing:
+            return prepared(late, missing, lambda: self._answer(rendered, names, request, late))
+        return self._answer(rendered, names, request, late)
+
+    def _answer(
+        self,
+        rendered: Rendered,
+        names: Mapping[str, Any] | Page,
+        request: Request,
+        late: LateValues | None,
+    ) -> Response:
+        made = self._made_names(request, late)
+        if rendered.is_streamed:
+            return self._streamed(rendered, names, made)
+        rendered.body = self.render(rendered.template, names, made, rendered.block).encode()
+        rendered.context = None
+        return rendered
+
+    def _streamed(self, rendered: Rendered, names: Mapping[str, Any] | Page, made: MadeNames) -> Stream:
+        pieces = self.engine.stream(rendered.template, names, made)
+        answer = Stream(in_chunks(pieces), status=rendered.status)
+        for name, value in rendered.headers.multi_items():
+            answer.add_header(name, value)
+        answer.headers["content-type"] = "text/html; charset=utf-8"
+        return answer
+
+    def answer_page(
+        self, page: Page, request: Request, late: LateValues | None = None
+    ) -> Response | Coroutine[Any, Any, Response]:
+        """The page as HTML, or as JSON where it is declared and the client likes that better."""
+        kind = type(page)
+        if not kind.page_json:
+            missing = self._missing(kind.page_template, page, late)
+            if late is not None and missing:
+                return prepared(late, missing, lambda: self._as_html(page, request, late))
+            return self._as_html(page, request, late)
+        missing = self._missing(kind.page_template, page, late)
+        if late is not None and missing and request.choose(*OFFERS) == "text/html":
+            return prepared(late, missing, lambda: self._html_or_json(page, request, late))
+        return self._html_or_json(page, request, late)
+
+    def _html_or_json(self, page: Page, request: Request, late: LateValues | None) -> Response:
+        makers = (lambda: self._as_html(page, request, late), lambda: as_json(page))
+        return request.negotiate(dict(zip(OFFERS, makers, strict=True)))
+
+    def _as_html(self, page: Page, request: Request, late: LateValues | None) -> Response:
+        return Html(self.render(find_template(type(page)), page, self._made_names(request, late)))
+
+    def _missing(
+        self, template: str, names: Mapping[str, Any] | Page, late: LateValues | None
+    ) -> frozenset[str]:
+        """The globals that have to be awaited before the template is rendered with `names`."""
+        if late is None or not late.waiting or not template:
+            return frozenset()
+        given = names.__struct_fields__ if isinstance(names, Page) else names
+        return late.missing(self.engine.mentioned(template).difference(given))
+
+    def _made_names(self, request: Request, late: LateValues | None) -> MadeNames:
+        if late is None:
+            return MadeNames(self.makers, request)
+        return MadeNames(self.makers, request, late.names, late.get)
+
+    def render(
+        self, template: str, context: Mapping[str, Any] | Page, made: MadeNames, block: str | None = None
+    ) -> str:
+        """The text of a template, or of one of its blocks."""
+        page = type(context) if isinstance(context, Page) else None
+        return self.engine.get(template, block=block, page=page).render(context, made)
+
+
+async def prepared(late: LateValues, names: frozenset[str], answer: Callable[[], Response]) -> Response:
+    """The answer, once these globals are made."""
+    await late.prepare(names)
+    return answer()
+
+
+def in_chunks(pieces: Iterator[str]) -> Iterator[str]:
+    """The same text in fewer pieces, each worth sending."""
+    waiting: list[str] = []
+    size = 0
+    for piece in pieces:
+        waiting.append(piece)
+        size += len(piece)
+        if size >= CHUNK_LENGTH:
+            yield "".join(waiting)
+            waiting, size = [], 0
+    if waiting:
+        yield "".join(waiting)
+
+
+def make_request(request: Request) -> Request:
+    """The request, for templates."""
+    return request
+
+
+def make_url(request: Request) -> Callable[..., str]:
+    """What makes the URLs of routes."""
+    return request.url_for
+
+
+def make_now() -> datetime:
+    """The time, in UTC."""
+    return datetime.now(UTC)
+
+
+STANDARD_NAMES: Mapping[str, Callable[..., Any]] = {
+    "request": make_request,
+    "url": make_url,
+    "now": make_now,
+}

@@ -1,0 +1,11 @@
+"""What can be wrong with sessions."""
+
+from __future__ import annotations
+
+from bistro.ground import BistroError
+
+
+class SessionError(BistroError):
+    """A session can't hold a value, or a store of sessions can't do what was asked of it."""
+
+    code = "B950"

@@ -1,0 +1,154 @@
+"""The plugin: loads a session where somebody asks for it, and keeps what has changed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, ClassVar, Final  # Any: a provider is a function with parameters of its own
+
+from msgspec.structs import replace
+
+from bistro.app import Setup
+from bistro.db import Database
+from bistro.ground import Clock, SystemClock, expects_https, find_keyring
+from bistro.http import Request, Response
+from bistro.plugins.sessions.cookie import CookieSessions
+from bistro.plugins.sessions.database import DatabaseSessions, StoredSession
+from bistro.plugins.sessions.record import Record, SessionStore
+from bistro.plugins.sessions.session import Others, Session, SessionData
+from bistro.routing import Route
+
+NAME: Final = "session"
+TOKEN_LENGTH_MAX: Final = 4096
+ABOUT_LENGTH_MAX: Final = 200
+MIGRATIONS: Final = Path(__file__).with_name("migrations")
+
+
+@dataclass(frozen=True)
+class Sessions:
+    """Give handlers a `Session`, and any subclass of `SessionData` that they ask for.
+
+    Without a `store` they are kept in the browser's cookie, sealed with `SECRET_KEY`. A session ends
+    when it was not used for `idle`, and `lifetime` after its beginning, however busy it is (ASVS
+    5.0, 7.3.1 and 7.3.2). Where browsers use https its cookie is called `__Host-session` and has
+    `Secure`; it always has `HttpOnly` and `SameSite=Lax`.
+    """
+
+    store: SessionStore | None = None
+    idle: timedelta = timedelta(days=14)
+    lifetime: timedelta = timedelta(days=90)
+    clock: Clock = field(default_factory=SystemClock)
+
+    requires: ClassVar[tuple[type, ...]] = ()
+
+    def install(self, setup: Setup) -> None:
+        """Provide sessions. Raises `WeakKeyError` (B110) in production without a secret key."""
+        store = self.store or CookieSessions(
+            setup.folder / ".bistro" / "ended-sessions", find_keyring(setup.folder), clock=self.clock
+        )
+        keeper = SessionKeeper(store, self.idle, self.lifetime, self.clock)
+        purge: Callable[..., Any] = keeper.purge
+        if isinstance(store, DatabaseSessions):
+            setup.models(StoredSession, package="sessions", migrations=MIGRATIONS)
+            purge = keeper.purge_database
+        setup.provide(Session, keeper.load)
+        setup.provide_subclasses(SessionData, provide_data)
+        setup.after(keeper.save, only_if_used=Session, only_for=_is_exchange)
+        setup.command("purge-sessions", purge, help="Remove sessions that have expired.")
+
+
+class SessionKeeper:
+    """Loads and saves the sessions of one app."""
+
+    def __init__(self, store: SessionStore, idle: timedelta, lifetime: timedelta, clock: Clock) -> None:
+        self._store = store
+        self._idle_seconds = idle.total_seconds()
+        self._lifetime_seconds = lifetime.total_seconds()
+        self._clock = clock
+        self._others = Others(self._list_of, store.end)
+
+    async def load(self, request: Request) -> Session:
+        """The session of the request's cookie, or a new one: no client chooses its own."""
+        now = self._clock.time()
+        token = request.cookies.get(cookie_name(request), "")
+        record = await self._store.find(token) if 0 < len(token) <= TOKEN_LENGTH_MAX else None
+        if record is None or self._is_over(record, now):
+            about = request.headers.get("user-agent", "")[:ABOUT_LENGTH_MAX]
+            record = Record(created_at=now, seen_at=now, expires_at=now + self._lifetime_seconds, about=about)
+        return Session(record, self._others)
+
+    async def save(self, request: Request, response: Response, session: Session) -> None:
+        """Keep what has changed, and say in the answer that it is for this visitor alone."""
+        response.vary("cookie")
+        if "cache-control" not in response.headers:
+            # RFC 9111 §5.2.2.7: no shared cache may keep what depends on a session.
+            response.headers["cache-control"] = "private"
+        record = session.record
+        if session.has_ended:
+            await self._store.end(record)
+            self._forget(request, response)
+            return
+        changes = session.find_changes()
+        now = self._clock.time()
+        is_due = now - record.seen_at > self._idle_seconds / 50
+        if session.is_rotated and record.id:
+            # Read again: another request may have changed other keys since, or ended it.
+            latest = await self._store.find(request.cookies.get(cookie_name(request), ""))
+            await self._store.end(record)
+            changes = {**(latest.data if latest else {}), **changes}
+            record = replace(record, id="", data={})
+        elif not (changes or is_due or session.is_rotated) or (
+            not record.id and not changes and not record.owner
+        ):
+            return
+        record.seen_at = now
+        token = await self._store.save(record, changes)
+        if token is not None:
+            left = int(record.expires_at - now)
+            response.set_cookie(cookie_name(request), token, max_age=left, secure=is_secure(request))
+
+    async def purge(self) -> None:
+        """Remove sessions that have expired or were idle too long."""
+        now = self._clock.time()
+        count = await self._store.purge(now, now - self._idle_seconds)
+        sys.stdout.write(f"sessions removed: {count}\n")
+
+    async def purge_database(self, database: Database) -> None:
+        """The same where they are in the site's database."""
+        await self.purge()
+
+    async def _list_of(self, owner: str) -> list[Record]:
+        now = self._clock.time()
+        return [each for each in await self._store.list_of(owner) if not self._is_over(each, now)]
+
+    def _is_over(self, record: Record, now: float) -> bool:
+        return record.is_over(now, now - self._idle_seconds)
+
+    def _forget(self, request: Request, response: Response) -> None:
+        response.set_cookie(cookie_name(request), "", max_age=0, secure=is_secure(request))
+
+
+def provide_data(kind: type[SessionData]) -> Callable[..., Any]:
+    """A provider of the data of type `kind`."""
+
+    def find_data(session: Session) -> SessionData:
+        return session.data(kind)
+
+    return find_data
+
+
+def cookie_name(request: Request) -> str:
+    """`__Host-session` where the cookie is secure: no neighbour can set that (RFC 6265bis §4.1.3)."""
+    return f"__Host-{NAME}" if is_secure(request) else NAME
+
+
+def is_secure(request: Request) -> bool:
+    """Whether the browser may send the cookie by https only."""
+    return expects_https() or request.is_secure
+
+
+def _is_exchange(route: Route) -> bool:
+    return not route.is_websocket

@@ -1,0 +1,39 @@
+"""Templates: Jinja2's language, compiled, with typed contexts. Knows nothing of the web.
+
+Loaded when first used (PEP 562): a site without templates does not wait for Jinja2's parser.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bistro.ground import lazy_names
+
+if TYPE_CHECKING:
+    from bistro.templates.checker import Checker as Checker
+    from bistro.templates.engine import Engine as Engine
+    from bistro.templates.engine import Template as Template
+    from bistro.templates.errors import PageError as PageError
+    from bistro.templates.errors import TemplateError as TemplateError
+    from bistro.templates.errors import TemplateNotFound as TemplateNotFound
+    from bistro.templates.errors import TemplateSyntaxError as TemplateSyntaxError
+    from bistro.templates.errors import UndefinedName as UndefinedName
+    from bistro.templates.faults import Fault as Fault
+    from bistro.templates.made import MadeNames as MadeNames
+    from bistro.templates.page import Page as Page
+    from bistro.templates.untrusted import render_untrusted as render_untrusted
+
+_MODULES = {
+    "checker": ("Checker",),
+    "engine": ("Engine", "Template"),
+    "errors": ("PageError", "TemplateError", "TemplateNotFound", "TemplateSyntaxError", "UndefinedName"),
+    "faults": ("Fault",),
+    "made": ("MadeNames",),
+    "page": ("Page",),
+    "untrusted": ("render_untrusted",),
+}
+
+__all__ = sorted(name for names in _MODULES.values() for name in names)
+
+if not TYPE_CHECKING:  # checkers would take any name for one of ours
+    __getattr__, __dir__ = lazy_names(__name__, _MODULES)

@@ -1,0 +1,190 @@
+"""Loops: a plain `for`, with a counter where the template asks for one, or Jinja2's loop object."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from typing import Any, get_args, get_origin  # Any: hints are types of every kind.
+
+from jinja2 import nodes
+from jinja2.compiler import find_undeclared
+
+from bistro.templates.frame import Frame
+from bistro.templates.hints import UNKNOWN, element_of, strip_optional
+from bistro.templates.outputs import OutputWriter
+from bistro.templates.python_tree import assign, at, call, compare, constant, for_, if_, name, target
+
+COUNTED = frozenset(["index", "index0", "first", "cycle", "depth", "depth0"])
+SIZED = frozenset(["last", "length", "revindex", "revindex0"])
+
+
+class LoopCounter:
+    """The attributes of `loop`, made from a counter and perhaps a length."""
+
+    def __init__(self, frame: Frame, counter: str, length: str) -> None:
+        self.frame = frame
+        self._counter = counter
+        self._length = length
+
+    def attribute(self, wanted: str) -> tuple[ast.expr, Any] | None:
+        """The expression for `loop.wanted`."""
+        counter, length = name(self._counter), name(self._length)
+        left: ast.expr = ast.BinOp(length, ast.Sub(), counter)
+        made: dict[str, tuple[ast.expr, Any]] = {
+            "index": (counter, int),
+            "index0": (ast.BinOp(counter, ast.Sub(), constant(1)), int),
+            "first": (compare(counter, ast.Eq(), constant(1)), bool),
+            "last": (compare(counter, ast.Eq(), length), bool),
+            "length": (length, int),
+            "revindex": (ast.BinOp(left, ast.Add(), constant(1)), int),
+            "revindex0": (left, int),
+            "depth": (constant(1), int),
+            "depth0": (constant(0), int),
+        }
+        return made.get(wanted)
+
+
+class LoopWriter(OutputWriter):
+    """Writes loops."""
+
+    def write_body(self, body: Sequence[nodes.Node], frame: Frame) -> list[ast.stmt]:
+        """Statements for `body`; the statement writer has it."""
+        raise NotImplementedError
+
+    def enter(self, frame: Frame) -> list[ast.stmt]:
+        """What a scope begins with; the statement writer has it."""
+        raise NotImplementedError
+
+    def write_for(self, node: nodes.For, frame: Frame) -> list[ast.stmt]:
+        """Statements for a loop."""
+        if node.recursive:
+            raise self.unsupported("a recursive loop", node)
+        if any(each.name == "loop" and each.ctx == "store" for each in node.find_all(nodes.Name)):
+            raise self.unsupported("an assignment to `loop`", node)
+        before, (over, hint) = self.guarded(node.iter, frame)
+        inner = frame.inner()
+        inner.loop = None
+        uses = self._uses_of_loop(node)
+        if uses is not None:
+            inner.symbols.declare_parameter("loop")
+        inner.symbols.analyze_node(node, for_branch="body")
+        self._give_hints(node.target, element_of(hint), inner)
+        if node.test is not None:
+            over = self._tested(node, over, inner, frame, before)
+        bound = self._target(node.target, inner)
+        if uses is not None:
+            bound, over = self._counted(node, uses, bound, over, inner, before)
+        body = self.enter(inner) + self.write_body(node.body, inner)
+        loop = at(for_(bound, over, body), node.lineno)
+        if not node.else_:
+            return [*before, loop]
+        return [*before, *self._with_else(node, loop, frame)]
+
+    def _with_else(self, node: nodes.For, loop: ast.For, frame: Frame) -> list[ast.stmt]:
+        flag = self.unit.new_name("is_empty")
+        otherwise = frame.inner()
+        otherwise.symbols.analyze_node(node, for_branch="else")
+        # At the end of each turn, as in Jinja2: a turn that `continue` cuts short does not count.
+        loop.body.append(at(assign(flag, constant(False)), node.lineno))
+        body = self.enter(otherwise) + self.write_body(node.else_, otherwise)
+        return [
+            at(assign(flag, constant(True)), node.lineno),
+            loop,
+            at(if_(name(flag), body), node.else_[0].lineno),
+        ]
+
+    def _uses_of_loop(self, node: nodes.For) -> set[str] | None:
+        """The attributes of `loop` that the body asks for, None if it never does; `*` for anything else."""
+        scoped = any(block.scoped for block in node.find_all(nodes.Block))
+        if not scoped and "loop" not in find_undeclared(node.iter_child_nodes(only=("body",)), ("loop",)):
+            return None
+        if scoped or any(True for _ in node.find_all((nodes.Include, nodes.CallBlock, nodes.Macro))):
+            return {"*"}
+        names = sum(each.name == "loop" for part in node.body for each in _all(part, nodes.Name))
+        attributes = [
+            each.attr
+            for part in node.body
+            for each in _all(part, nodes.Getattr)
+            if isinstance(each.node, nodes.Name) and each.node.name == "loop"
+        ]
+        return {*attributes} if len(attributes) == names else {"*"}
+
+    def _counted(
+        self,
+        node: nodes.For,
+        uses: set[str],
+        bound: ast.expr,
+        over: ast.expr,
+        inner: Frame,
+        before: list[ast.stmt],
+    ) -> tuple[ast.expr, ast.expr]:
+        if not uses <= COUNTED | SIZED or not _is_plain_cycle(node):
+            loop = target(inner.symbols.ref("loop"))
+            context = call("LoopContext", over, name("new_undefined"))
+            return ast.Tuple([bound, loop], ast.Store()), context
+        counter = self.unit.new_name("counter")
+        length = self.unit.new_name("length")
+        if uses & SIZED:
+            items = self.unit.new_name("items")
+            before.append(at(assign(items, call("sized", over)), node.lineno))
+            before.append(at(assign(length, call("len", name(items))), node.lineno))
+            over = name(items)
+        inner.loop = LoopCounter(inner, counter, length)
+        numbered = call("enumerate", over, constant(1))
+        return ast.Tuple([target(counter), bound], ast.Store()), numbered
+
+    def _tested(
+        self, node: nodes.For, over: ast.expr, inner: Frame, frame: Frame, before: list[ast.stmt]
+    ) -> ast.expr:
+        """A list of those items that pass the loop's own test."""
+        assert node.test is not None
+        test = frame.inner()
+        test.symbols.analyze_node(node, for_branch="test")
+        test.hints = inner.hints
+        kept, item = self.unit.new_name("kept"), self.unit.new_name("item")
+        keep = at(ast.Expr(call(ast.Attribute(name(kept), "append", ast.Load()), name(item))), node.lineno)
+        body: list[ast.stmt] = [
+            at(ast.Assign([self._target(node.target, test)], name(item)), node.lineno),
+            *self.enter(test),
+            at(if_(self.value(node.test, test), [keep]), node.lineno),
+        ]
+        before.append(at(assign(kept, ast.List([], ast.Load())), node.lineno))
+        before.append(at(for_(target(item), over, body), node.lineno))
+        return name(kept)
+
+    def _target(self, node: nodes.Node, frame: Frame) -> ast.expr:
+        if isinstance(node, nodes.Tuple):
+            return ast.Tuple([self._target(each, frame) for each in node.items], ast.Store())
+        if isinstance(node, nodes.Name):
+            return target(frame.symbols.ref(node.name))
+        raise self.unsupported("a loop over something else than names", node)
+
+    def _give_hints(self, node: nodes.Node, hint: Any, frame: Frame) -> None:
+        hint, _ = strip_optional(hint)
+        if isinstance(node, nodes.Name):
+            frame.hints[frame.symbols.ref(node.name)] = hint
+        elif isinstance(node, nodes.Tuple):
+            parts = get_args(hint) if get_origin(hint) is tuple else ()
+            if len(parts) != len(node.items) or ... in parts:
+                parts = (UNKNOWN,) * len(node.items)
+            for each, part in zip(node.items, parts, strict=True):
+                self._give_hints(each, part, frame)
+
+
+def _is_plain_cycle(node: nodes.For) -> bool:
+    """Whether `loop.cycle`, if it occurs, is called with the values themselves."""
+    used = [
+        each for part in node.body for each in _all(part, nodes.Getattr)
+        if each.attr == "cycle" and isinstance(each.node, nodes.Name) and each.node.name == "loop"
+    ]  # fmt: skip
+    called = [
+        each.node for part in node.body for each in _all(part, nodes.Call)
+        if each.args and not each.kwargs and each.dyn_args is None and each.dyn_kwargs is None
+    ]  # fmt: skip
+    return all(any(each is one for one in called) for each in used)
+
+
+def _all(node: nodes.Node, kind: type[nodes.Node]) -> list[Any]:
+    """Every node of `kind` in `node`, itself included."""
+    found: list[Any] = list(node.find_all(kind))
+    return [node, *found] if isinstance(node, kind) else found

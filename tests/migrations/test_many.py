@@ -1,0 +1,73 @@
+"""500 migrations: what is looked at often stays quick."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from bistro.db import Database
+from bistro.migrations import AddColumn, Column, CreateTable, Migration, PrimaryKey, Table
+from bistro.migrations.writing import write_migration
+from tests.migrations.support import Folder
+
+COUNT = 500
+
+
+def fill(folder: Folder) -> None:
+    """A table every ten migrations, and a column in the others."""
+    last = ""
+    for number in range(1, COUNT + 1):
+        name = f"{number:04}_step"
+        table = f"t{number // 10}"
+        if number % 10 == 0 or number == 1:
+            operation = CreateTable(
+                Table(
+                    table, (Column("id", "integer", default="auto"),), (PrimaryKey(f"pk_{table}", ("id",)),)
+                )
+            )
+        else:
+            operation = AddColumn(table, Column(f"c{number}", "integer", nullable=True))
+        after = (last,) if last else ()
+        folder.write(name, write_migration(Migration([operation], after)))
+        last = name
+
+
+@pytest.mark.slow
+@pytest.mark.timed
+async def test_time_to_read_them_grows_with_their_number_and_not_faster(folder: Folder, sqlite_url: str):
+    fill(folder)
+    folder.graph()  # their bytecode is kept from here on, as it is for every other module
+
+    def seconds(count: int) -> float:
+        for file in sorted(folder.path.glob("*.py"))[count:]:
+            file.rename(file.with_suffix(".away"))
+        since = time.perf_counter()
+        assert len(folder.graph().placed) == count
+        taken = time.perf_counter() - since
+        for file in folder.path.glob("*.away"):
+            file.rename(file.with_suffix(".py"))
+        return taken
+
+    half = min(seconds(COUNT // 2) for _ in range(3))
+    whole = min(seconds(COUNT) for _ in range(3))
+    assert whole / half <= 3.5
+
+    async with Database(sqlite_url) as database:
+        await folder.migrator(database).migrate(fake=True)
+        standings = await folder.migrator(database).list_standings()
+        assert {each.standing for each in standings} == {"applied"}
+
+
+def test_a_server_never_loads_alembic_nor_migrations():
+    code = """
+import sys
+from bistro import App
+from bistro.plugins import Database
+App(Database("sqlite://")).freeze()
+print([name for name in sys.modules if name.startswith(("alembic", "bistro.migrations"))])
+"""
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout == "[]\n"
