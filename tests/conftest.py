@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import os
 import shutil
 import signal
@@ -33,6 +34,12 @@ os.environ["BISTRO_CACHE"] = "off"
 # Whoever runs the tests behind a closed terminal (nohup) has this ignored, and so would every process
 # that a test starts: none of them would hear that it shall serve anew.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile the package once: where bytecode is not written, each process that a test starts would do it."""
+    if not hasattr(config, "workerinput"):  # a worker of pytest-xdist comes after the one that started it
+        compileall.compile_dir(ROOT / "bistro", quiet=2)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from bistro.db import Model
 from tests.cli.conftest import Site
+from tests.cli.processes import run_to_end
 
 APP = """
 from bistro import App
@@ -172,6 +173,11 @@ def test_revert_shows_its_plan_and_undoes_the_last_one(notes: Site):
     assert "drop the table note" in run(notes, "revert", "--plan").out
     assert run(notes, "revert").out == "0001_first\n"
     assert "Nothing is applied." in run(notes, "revert").err
+
+
+def test_the_commands_work_as_processes(notes: Site):
+    assert run_to_end(["db", "make"], notes.folder).stdout == "migrations/0001_first.py\n"
+    assert run_to_end(["db", "migrate"], notes.folder).stdout == "0001_first\n"
 
 
 def test_site_without_a_database_is_told_to_install_it(site: Site, monkeypatch: pytest.MonkeyPatch):
