@@ -12,7 +12,6 @@ from bistro.ground import lazy_names
 if TYPE_CHECKING:
     from bistro.templates.checker import Checker as Checker
     from bistro.templates.engine import Engine as Engine
-    from bistro.templates.engine import Template as Template
     from bistro.templates.errors import PageError as PageError
     from bistro.templates.errors import TemplateError as TemplateError
     from bistro.templates.errors import TemplateNotFound as TemplateNotFound
@@ -21,15 +20,17 @@ if TYPE_CHECKING:
     from bistro.templates.faults import Fault as Fault
     from bistro.templates.made import MadeNames as MadeNames
     from bistro.templates.page import Page as Page
+    from bistro.templates.template import Template as Template
     from bistro.templates.untrusted import render_untrusted as render_untrusted
 
 _MODULES = {
     "checker": ("Checker",),
-    "engine": ("Engine", "Template"),
+    "engine": ("Engine",),
     "errors": ("PageError", "TemplateError", "TemplateNotFound", "TemplateSyntaxError", "UndefinedName"),
     "faults": ("Fault",),
     "made": ("MadeNames",),
     "page": ("Page",),
+    "template": ("Template",),
     "untrusted": ("render_untrusted",),
 }
 

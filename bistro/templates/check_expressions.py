@@ -6,14 +6,16 @@ import typing
 from collections.abc import Callable, Mapping
 from typing import Any, get_args, get_origin, get_type_hints  # Any: hints are types of every kind.
 
-from jinja2 import Environment, nodes
+from jinja2 import nodes
 from msgspec import Struct
 
 from bistro.templates import faults
 from bistro.templates.faults import Faults
 from bistro.templates.hints import UNKNOWN, class_of, item_of, members_of, strip_optional
+from bistro.templates.library import Library
 from bistro.templates.scope import Scope, path_of, present_if
 from bistro.templates.source import Source
+from bistro.templates.walk import find_all
 
 CallCheck = Callable[[list[Any], list[str], bool], "str | None"]
 """Given the constant arguments, the names of the others and whether more may come; what is wrong, or None."""
@@ -52,18 +54,14 @@ class ExpressionChecker:
 
     def __init__(
         self,
-        environment: Environment,
+        library: Library,
         names: Mapping[str, Any],
         call_checks: Mapping[str, CallCheck] | None = None,
-        known: Mapping[str, Source] | None = None,
     ) -> None:
-        """`names` are there in every template; `call_checks` look at calls of some of them.
-
-        `known` are templates that need not be read again.
-        """
-        self.known = known or {}
-        self.environment = environment
-        self.names = {**dict.fromkeys(environment.globals, UNKNOWN), **names}
+        """`names` are there in every template; `call_checks` look at calls of some of them."""
+        self.library = library
+        self.environment = library.environment
+        self.names = {**dict.fromkeys(self.environment.globals, UNKNOWN), **names}
         self.faults = Faults()
         self._call_checks = call_checks or {}
 
@@ -252,7 +250,7 @@ class ExpressionChecker:
         source: Source,
     ) -> None:
         parameters = [each.name for each in macro.node.args]
-        special = {each.name for each in macro.node.find_all(nodes.Name)} & {"kwargs", "varargs", "caller"}
+        special = {each.name for each in find_all(macro.node, nodes.Name)} & {"kwargs", "varargs", "caller"}
         name = macro.node.name
         if len(given) > len(parameters) and "varargs" not in special:
             what = f"{name} takes {len(parameters)} arguments, and is given {len(given)}"

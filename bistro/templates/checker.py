@@ -14,7 +14,7 @@ from bistro.templates.faults import Fault
 from bistro.templates.hints import UNKNOWN, element_of, strip_optional
 from bistro.templates.references import constant_names
 from bistro.templates.scope import Scope, present_if
-from bistro.templates.source import Source, read_source
+from bistro.templates.source import Source
 
 VARIANTS_MAX = 5
 """With how many different types of arguments a macro is looked at."""
@@ -44,10 +44,10 @@ class Checker(ExpressionChecker):
         if name in self._sources:
             return self._sources[name]
         try:
-            source: Source | None = self.known.get(name) or read_source(self.environment, name)
+            source: Source | None = self.library.source(name)
         except jinja2.TemplateNotFound:
             if by is not None and node is not None:
-                what, known = f"there is no template {name!r}", self.environment.list_templates()
+                what, known = f"there is no template {name!r}", self.library.names()
                 self.faults.add(faults.MISSING_TEMPLATE, by, node, name, what, known)
             return None
         except jinja2.TemplateSyntaxError as error:
@@ -167,7 +167,7 @@ class Checker(ExpressionChecker):
         if names is None:
             self.hint(node.template, scope, source)
             return
-        known = [name for name in names if self._exists(name)]
+        known = [name for name in names if self.library.has(name)]
         if not known and not node.ignore_missing:
             self._source(names[0], node, source)
         for name in known[:1]:
@@ -177,16 +177,6 @@ class Checker(ExpressionChecker):
                 self._seen.add(key)
                 inner = scope.inner() if node.with_context else Scope({})
                 self._check_chain(included, inner)
-
-    def _exists(self, name: str) -> bool:
-        assert self.environment.loader is not None
-        if name in self.known:
-            return True
-        try:
-            self.environment.loader.get_source(self.environment, name)
-        except jinja2.TemplateNotFound:
-            return False
-        return True
 
     def _check_macro(self, node: nodes.Macro, scope: Scope, source: Source) -> None:
         scope.assign(node.name, MacroType(node, source, scope))

@@ -120,6 +120,8 @@ class ExpressionWriter(NameWriter):
                 return self.units.macro_object(self.macro_of(module, node)), UNKNOWN
         value, hint = self.typed(node.node, frame)
         kind = class_of(hint)
+        if kind is not None:
+            self.units.reading.classes.add(kind)
         if kind is None or node.attr not in members_of(kind):
             return call("get_attribute", value, constant(node.attr)), UNKNOWN
         known = members_of(kind)[node.attr]

@@ -13,6 +13,7 @@ from bistro.templates.frame import Frame
 from bistro.templates.hints import UNKNOWN, element_of, strip_optional
 from bistro.templates.outputs import OutputWriter
 from bistro.templates.python_tree import assign, at, call, compare, constant, for_, if_, name, target
+from bistro.templates.walk import contains, find_all
 
 COUNTED = frozenset(["index", "index0", "first", "cycle", "depth", "depth0"])
 SIZED = frozenset(["last", "length", "revindex", "revindex0"])
@@ -59,7 +60,7 @@ class LoopWriter(OutputWriter):
         """Statements for a loop."""
         if node.recursive:
             raise self.unsupported("a recursive loop", node)
-        if any(each.name == "loop" and each.ctx == "store" for each in node.find_all(nodes.Name)):
+        if any(each.name == "loop" and each.ctx == "store" for each in find_all(node, nodes.Name)):
             raise self.unsupported("an assignment to `loop`", node)
         before, (over, hint) = self.guarded(node.iter, frame)
         inner = frame.inner()
@@ -95,16 +96,16 @@ class LoopWriter(OutputWriter):
 
     def _uses_of_loop(self, node: nodes.For) -> set[str] | None:
         """The attributes of `loop` that the body asks for, None if it never does; `*` for anything else."""
-        scoped = any(block.scoped for block in node.find_all(nodes.Block))
+        scoped = any(block.scoped for block in find_all(node, nodes.Block))
         if not scoped and "loop" not in find_undeclared(node.iter_child_nodes(only=("body",)), ("loop",)):
             return None
-        if scoped or any(True for _ in node.find_all((nodes.Include, nodes.CallBlock, nodes.Macro))):
+        if scoped or contains(node, nodes.Include, nodes.CallBlock, nodes.Macro):
             return {"*"}
-        names = sum(each.name == "loop" for part in node.body for each in _all(part, nodes.Name))
+        names = sum(each.name == "loop" for part in node.body for each in find_all(part, nodes.Name))
         attributes = [
             each.attr
             for part in node.body
-            for each in _all(part, nodes.Getattr)
+            for each in find_all(part, nodes.Getattr)
             if isinstance(each.node, nodes.Name) and each.node.name == "loop"
         ]
         return {*attributes} if len(attributes) == names else {"*"}
@@ -174,17 +175,11 @@ class LoopWriter(OutputWriter):
 def _is_plain_cycle(node: nodes.For) -> bool:
     """Whether `loop.cycle`, if it occurs, is called with the values themselves."""
     used = [
-        each for part in node.body for each in _all(part, nodes.Getattr)
+        each for part in node.body for each in find_all(part, nodes.Getattr)
         if each.attr == "cycle" and isinstance(each.node, nodes.Name) and each.node.name == "loop"
     ]  # fmt: skip
     called = [
-        each.node for part in node.body for each in _all(part, nodes.Call)
+        each.node for part in node.body for each in find_all(part, nodes.Call)
         if each.args and not each.kwargs and each.dyn_args is None and each.dyn_kwargs is None
     ]  # fmt: skip
     return all(any(each is one for one in called) for each in used)
-
-
-def _all(node: nodes.Node, kind: type[nodes.Node]) -> list[Any]:
-    """Every node of `kind` in `node`, itself included."""
-    found: list[Any] = list(node.find_all(kind))
-    return [node, *found] if isinstance(node, kind) else found

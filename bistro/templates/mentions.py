@@ -8,6 +8,7 @@ from jinja2 import TemplateError, nodes
 
 from bistro.templates.references import constant_names
 from bistro.templates.source import Source
+from bistro.templates.walk import find_all
 
 REFERENCES = (nodes.Extends, nodes.Include, nodes.Import, nodes.FromImport)
 
@@ -25,7 +26,7 @@ def find_mentioned(template: str, read: Callable[[str], Source]) -> tuple[frozen
         except TemplateError:
             continue
         names |= source.mentioned
-        for reference in source.tree.find_all(REFERENCES):
+        for reference in find_all(source.tree, REFERENCES):
             referred = constant_names(getattr(reference, "template"))  # noqa: B009 - all of these have it
             is_whole = is_whole and referred is not None
             new = set(referred or ()) - seen

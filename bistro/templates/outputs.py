@@ -20,6 +20,7 @@ from bistro.templates.hints import strip_optional
 from bistro.templates.names import Typed
 from bistro.templates.python_tree import assign, at, call, choose, f_string, is_class, name, walrus
 from bistro.templates.runtime import out, out_plain
+from bistro.templates.walk import contains
 
 Piece: TypeAlias = "str | ast.expr"
 
@@ -97,7 +98,7 @@ class OutputWriter(CallWriter):
 
 def is_impure(node: nodes.Node) -> bool:
     """Whether evaluating it twice might make a difference."""
-    return isinstance(node, nodes.Call) or any(True for _ in node.find_all(nodes.Call))
+    return contains(node, nodes.Call)
 
 
 def is_text(piece: Piece) -> bool:

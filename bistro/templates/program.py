@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from types import CodeType
 from typing import Any  # Any: contexts hold whatever the site prints.
 
-from jinja2 import Environment
 from msgspec import Struct
 
 from bistro.ground.codegen import compile_tree, register_source, run_codes
 from bistro.ground.text import did_you_mean
 from bistro.templates.errors import TemplateNotFound
+from bistro.templates.library import Reading
 from bistro.templates.python_tree import assign, at, attribute, call, constant, function, name
-from bistro.templates.recipes import Recipe, add_macros, make_namespace
-from bistro.templates.source import Source
+from bistro.templates.recipes import NamespaceMaker, Recipe
+from bistro.templates.source import Text
 from bistro.templates.unit import MADE, Unit
 from bistro.templates.units import Units
 
@@ -33,22 +33,20 @@ class Compiled(Struct, frozen=True):
 
 
 def compile_program(
-    environment: Environment,
+    reading: Reading,
     template: str,
     made_names: Collection[str],
     *,
     block: str | None = None,
     hints: Mapping[str, Any] | None = None,
-    known: Mapping[str, Source] | None = None,
-) -> tuple[Compiled, tuple[Source, ...]]:
-    """The code of a template, or of one block of it, and the templates that it was made of.
+) -> Compiled:
+    """The code of a template, or of one block of it; `reading` learns what it was made of.
 
-    `known` are templates that need not be read. With `hints`, the context is an object that has
-    these attributes; otherwise it is a mapping.
+    With `hints`, the context is an object that has these attributes; otherwise it is a mapping.
     Raises `Unsupported` for what only stock Jinja2 does, `TemplateNotFound` for a block that is not
     there, and Jinja2's errors for what can't be read.
     """
-    units = Units(environment, made_names, known or {})
+    units = Units(reading, made_names)
     chain = units.chain(template, hints=hints)
     if block is not None and block not in chain.blocks:
         near = did_you_mean(block, chain.blocks)
@@ -60,13 +58,10 @@ def compile_program(
     by_file: dict[str, list[ast.stmt]] = {root.file: [entry]}
     for unit in units.all:
         by_file.setdefault(unit.file, []).append(unit.to_function())
-    for source in units.sources.values():
-        if source.file.startswith("<"):
-            register_source(source.file, source.text)
     codes = tuple(
         compile_tree(ast.Module(body=functions, type_ignores=[]), file) for file, functions in by_file.items()
     )
-    return Compiled(codes, units.recipes.by_name), tuple(units.sources.values())
+    return Compiled(codes, units.recipes.by_name)
 
 
 def write_entry(units: Units, root: Unit, hints: Mapping[str, Any] | None) -> ast.stmt:
@@ -91,10 +86,13 @@ def _from_context(units: Units, parameter: str, hints: Mapping[str, Any] | None)
     return attribute(name("context"), identifier) if identifier in hints else units.default(identifier)
 
 
-def load_program(environment: Environment, compiled: Compiled) -> Render:
-    """The function that renders."""
-    namespace = make_namespace(environment, compiled.recipes)
+def load_program(namespaces: NamespaceMaker, compiled: Compiled, texts: Iterable[Text]) -> Render:
+    """The function that renders; `texts` are the templates that it was made of, for tracebacks."""
+    for text in texts:
+        if text.file.startswith("<"):
+            register_source(text.file, text.text)
+    namespace = namespaces.make(compiled.recipes)
     run_codes(compiled.codes, namespace)
-    add_macros(environment, compiled.recipes, namespace)
+    namespaces.add_macros(compiled.recipes, namespace)
     render: Render = namespace[ENTRY]
     return render

@@ -40,54 +40,63 @@ class Recipes:
         return name(self._names[recipe])
 
 
-def make_namespace(environment: jinja2.Environment, recipes: Mapping[str, Recipe]) -> dict[str, Any]:
-    """The variables of a program, from their recipes; macros come when their functions are there."""
-    access = runtime.Access(environment.undefined)
-    namespace: dict[str, Any] = {
-        "__bistro_template__": True,
-        "__builtins__": {each: getattr(builtins, each) for each in BUILT_INS},
-        "LoopContext": LoopContext,
-        "Markup": Markup,
-        "Undefined": Undefined,
-        "call": runtime.make_call(environment),
-        "capture": runtime.capture,
-        "environment": environment,
-        "escape_text": runtime.escape_text,
-        "get_attribute": access.get_attribute,
-        "get_item": access.get_item,
-        "markup_join": markup_join,
-        "missing": missing,
-        "new_undefined": environment.undefined,
-        "out": runtime.out,
-        "out_plain": runtime.out_plain,
-        "raise_not_found": runtime.raise_not_found,
-        "set_attribute": runtime.set_attribute,
-        "sized": runtime.sized,
-        "str_join": str_join,
-    }
-    for identifier, (kind, *words) in recipes.items():
-        if kind != "macro":
-            namespace[identifier] = _MAKERS[kind](environment, *words)
-    return namespace
+class NamespaceMaker:
+    """Makes the variables of programs; what is the same for all of one site is made once."""
 
+    def __init__(self, environment: jinja2.Environment) -> None:
+        self._environment = environment
+        access = runtime.Access(environment.undefined)
+        self._shared: dict[str, Any] = {
+            "__bistro_template__": True,
+            "__builtins__": {each: getattr(builtins, each) for each in BUILT_INS},
+            "LoopContext": LoopContext,
+            "Markup": Markup,
+            "Undefined": Undefined,
+            "call": runtime.make_call(environment),
+            "capture": runtime.capture,
+            "environment": environment,
+            "escape_text": runtime.escape_text,
+            "get_attribute": access.get_attribute,
+            "get_item": access.get_item,
+            "markup_join": markup_join,
+            "missing": missing,
+            "new_undefined": environment.undefined,
+            "out": runtime.out,
+            "out_plain": runtime.out_plain,
+            "raise_not_found": runtime.raise_not_found,
+            "set_attribute": runtime.set_attribute,
+            "sized": runtime.sized,
+            "str_join": str_join,
+        }
+        self._made: dict[Recipe, Any] = {}
 
-def add_macros(
-    environment: jinja2.Environment, recipes: Mapping[str, Recipe], namespace: dict[str, Any]
-) -> None:
-    """Make objects of those macros that are used otherwise than by calling them."""
-    for identifier, (kind, *words) in recipes.items():
-        if kind == "macro":
-            function, display, arguments, caller, escaped = words
-            namespace[identifier] = Macro(
-                environment,
-                namespace[function],
-                display,
-                arguments.split(",") if arguments else [],
-                catch_kwargs=False,
-                catch_varargs=False,
-                caller=caller == "caller",
-                default_autoescape=escaped == "escaped",
-            )
+    def make(self, recipes: Mapping[str, Recipe]) -> dict[str, Any]:
+        """The variables of a program, from their recipes; macros come when their functions are there."""
+        return self._shared | {
+            identifier: self._get(recipe) for identifier, recipe in recipes.items() if recipe[0] != "macro"
+        }
+
+    def _get(self, recipe: Recipe) -> Any:
+        if recipe not in self._made:
+            kind, *words = recipe
+            self._made[recipe] = _MAKERS[kind](self._environment, *words)
+        return self._made[recipe]
+
+    def add_macros(self, recipes: Mapping[str, Recipe], namespace: dict[str, Any]) -> None:
+        """Make objects of those macros that are used otherwise than by calling them."""
+        for identifier, (kind, *words) in recipes.items():
+            if kind == "macro":
+                function, display, arguments, caller, escaped = words
+                namespace[identifier] = Macro(
+                    self._environment,
+                    namespace[function],
+                    display,
+                    arguments.split(",") if arguments else [],
+                    catch_kwargs=False,
+                    catch_varargs=False,
+                    caller=caller == "caller",
+                    default_autoescape=escaped == "escaped",
+                )
 
 
 def _make_eval_context(environment: jinja2.Environment, escaped: str) -> EvalContext:

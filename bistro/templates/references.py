@@ -8,6 +8,7 @@ from jinja2 import TemplateNotFound, nodes
 
 from bistro.templates.captures import CaptureWriter
 from bistro.templates.frame import Binding, Frame, MacroBinding, ModuleBinding
+from bistro.templates.macro_rules import check_macro
 from bistro.templates.python_tree import call, constant, name
 
 
@@ -46,7 +47,7 @@ class ReferenceWriter(CaptureWriter):
         return self.unit.need(parameter)
 
     def _do_macro(self, node: nodes.Macro, frame: Frame) -> list[ast.stmt]:
-        self.units.check_macro(node, frame, self.chain)
+        check_macro(node, frame, self.chain)
         self._bind(node.name, MacroBinding(node, self.chain, self.source, frame), frame, node)
         return []
 

@@ -6,10 +6,11 @@ import ast
 from collections.abc import Mapping
 from typing import Any, Protocol  # Any: hints are types of every kind.
 
-from jinja2 import Environment, nodes
+from jinja2 import Environment
 
 from bistro.templates.chain import Chain
 from bistro.templates.frame import Frame, MacroBinding
+from bistro.templates.library import Reading
 from bistro.templates.recipes import Recipes
 from bistro.templates.unit import Unit
 
@@ -17,9 +18,14 @@ from bistro.templates.unit import Unit
 class UnitMaker(Protocol):
     """Makes units when they are first called, and knows what names stand for."""
 
+    reading: Reading
     environment: Environment
     made_names: frozenset[str]
     recipes: Recipes
+
+    def root(self, chain: Chain, index: int = 0, *, only_block: str | None = None) -> Unit:
+        """What writes a template of the chain from its top; with `only_block`, no more than that block."""
+        ...
 
     def block(self, chain: Chain, identifier: str, depth: int) -> Unit:
         """What writes a block as the template `depth` places up has it."""
@@ -39,10 +45,6 @@ class UnitMaker(Protocol):
 
     def macro_object(self, binding: MacroBinding) -> ast.expr:
         """A macro as a value, for what does not call it by its name."""
-        ...
-
-    def check_macro(self, node: nodes.Macro, frame: Frame, chain: Chain) -> None:
-        """Raise `Unsupported` for a macro that a function of its own can't stand for."""
         ...
 
     def default(self, identifier: str) -> ast.expr:

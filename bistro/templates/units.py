@@ -7,8 +7,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Mapping
 from typing import Any  # Any: hints are types of every kind.
 
-from jinja2 import Environment, nodes
-from jinja2.compiler import find_undeclared
+from jinja2 import nodes
 from jinja2.filters import FILTERS
 from jinja2.idtracking import Symbols
 from jinja2.tests import TESTS
@@ -16,11 +15,14 @@ from jinja2.tests import TESTS
 from bistro.templates.chain import Chain
 from bistro.templates.frame import Frame, MacroBinding
 from bistro.templates.hints import UNKNOWN
-from bistro.templates.python_tree import assign, at, attribute, call, compare, constant, if_, name
+from bistro.templates.library import Reading
+from bistro.templates.macro_rules import keep_constant, takes_caller
+from bistro.templates.python_tree import name
 from bistro.templates.recipes import Recipes
-from bistro.templates.source import Source, read_source
+from bistro.templates.source import Source
 from bistro.templates.statements import StatementWriter
 from bistro.templates.unit import Unit, complete_calls
+from bistro.templates.unit_bodies import top_frame, write_block, write_macro, write_root
 from bistro.templates.unsupported import Unsupported
 
 VARIANTS_MAX = 4
@@ -28,21 +30,16 @@ VARIANTS_MAX = 4
 UNITS_MAX = 2_000
 """A program of more functions is left to stock Jinja2, which makes none for each include."""
 
-SETTING = (nodes.Assign, nodes.AssignBlock, nodes.Macro, nodes.Import, nodes.FromImport, nodes.Extends)
-
 
 class Units:
     """Makes the functions of one program."""
 
-    def __init__(
-        self, environment: Environment, made_names: Collection[str], known: Mapping[str, Source]
-    ) -> None:
-        self.environment = environment
+    def __init__(self, reading: Reading, made_names: Collection[str]) -> None:
+        self.reading = reading
+        self.environment = reading.library.environment
         self.made_names = frozenset(made_names)
         self.recipes = Recipes()
         self.all: list[Unit] = []
-        self.sources: dict[str, Source] = {}
-        self._known = known
         self._queue: deque[Callable[[], None]] = deque()
         self._by_key: dict[Any, Unit] = {}
         self._variants: dict[MacroBinding, list[tuple[Any, ...]]] = {}
@@ -56,7 +53,7 @@ class Units:
         sources: list[Source] = []
         wanted: str | None = template
         while wanted is not None:
-            source = self.source(wanted)
+            source = self.reading.source(wanted)
             if source in sources:
                 raise Unsupported(f"the template {wanted!r} extends itself", source.file, 1)
             sources.append(source)
@@ -65,13 +62,6 @@ class Units:
         made = Chain(sources, **options)
         self._chains.append(made)
         return made
-
-    def source(self, template: str) -> Source:
-        """A template as it was read, once for the whole program."""
-        if template not in self.sources:
-            known = self._known.get(template)
-            self.sources[template] = known or read_source(self.environment, template)
-        return self.sources[template]
 
     def finish(self) -> None:
         """Write everything that was asked for, and complete the calls."""
@@ -97,7 +87,7 @@ class Units:
             ("root", chain, index, only_block),
             chain.sources[index],
             1,
-            lambda unit: self._write_root(unit, chain, index, only_block),
+            lambda unit: write_root(self, unit, chain, index, only_block),
         )
 
     def block(self, chain: Chain, identifier: str, depth: int) -> Unit:
@@ -107,7 +97,7 @@ class Units:
             ("block", chain, identifier, depth),
             source,
             node.lineno,
-            lambda unit: self._write_block(unit, chain, identifier, depth),
+            lambda unit: write_block(self, unit, chain, identifier, depth),
         )
 
     def included(self, template: str, chain: Chain, frame: Frame, *, is_isolated: bool) -> Unit:
@@ -150,15 +140,14 @@ class Units:
                 hints = (UNKNOWN,) * len(hints)
             else:
                 variants.append(hints)
-        takes_caller = "caller" in find_undeclared(binding.node.body, ("caller",))
         number = variants.index(hints) if hints in variants else VARIANTS_MAX
         unit = self._unit(
             ("macro", binding, number),
             binding.source,
             binding.node.lineno,
-            lambda unit: self._write_macro(unit, binding, hints),
+            lambda unit: write_macro(self, unit, binding, hints),
         )
-        return unit, takes_caller
+        return unit, takes_caller(binding.node)
 
     def imported(self, template: str, *, with_context: bool) -> Mapping[str, MacroBinding]:
         """The macros of an imported template by name."""
@@ -168,13 +157,13 @@ class Units:
             raise Unsupported(f"the imported template {template!r} extends another")
         unit = Unit("import", source.file, 1, [])
         writer = StatementWriter(self, chain, unit, source)
-        frame = self._top_frame(chain, source)
+        frame = top_frame(chain, source)
         macros: dict[str, MacroBinding] = {}
         for node in source.tree.body:
             if isinstance(node, nodes.Output):
                 continue
             if isinstance(node, nodes.Assign):
-                self._keep_constant(node, chain)
+                keep_constant(node, chain)
             elif isinstance(node, (nodes.Macro, nodes.Import, nodes.FromImport)):
                 writer.write_body([node], frame)
                 if isinstance(node, nodes.Macro) and not node.name.startswith("_"):
@@ -186,53 +175,19 @@ class Units:
                 raise Unsupported(reason, source.file, node.lineno)
         return macros
 
-    @staticmethod
-    def _keep_constant(node: nodes.Assign, chain: Chain) -> None:
-        source = chain.sources[0]
-        try:
-            value = node.node.as_const() if isinstance(node.node, nodes.Expr) else ()
-        except nodes.Impossible:
-            value = ()
-        is_plain = isinstance(value, (str, int, float, bool, type(None)))
-        if not isinstance(node.target, nodes.Name) or not is_plain or node.target.name in chain.constants:
-            raise Unsupported(
-                "an imported template that assigns more than constants", source.file, node.lineno
-            )
-        chain.constants[node.target.name] = value
-
     def macro_object(self, binding: MacroBinding) -> ast.expr:
         """A macro as a value, for what does not call it by its name."""
         node = binding.node
-        unit, takes_caller = self.macro(binding, (UNKNOWN,) * len(node.args))
+        unit, with_caller = self.macro(binding, (UNKNOWN,) * len(node.args))
         self._objects.append((unit, binding))
         return self.recipes.use(
             "macro",
             unit.identifier,
             node.name,
             ",".join(each.name for each in node.args),
-            "caller" if takes_caller else "",
+            "caller" if with_caller else "",
             "escaped" if binding.frame.is_escaped else "plain",
         )
-
-    def check_macro(self, node: nodes.Macro, frame: Frame, chain: Chain) -> None:
-        """Raise `Unsupported` for a macro that a function of its own can't stand for."""
-        file = chain.sources[0].file
-        special = find_undeclared(node.body, ("caller", "kwargs", "varargs"))
-        is_taken = any(each.name == "caller" and each.ctx != "load" for each in node.find_all(nodes.Name))
-        if special & {"kwargs", "varargs"} or is_taken:
-            raise Unsupported(f"the macro {node.name!r} takes any arguments", file, node.lineno)
-        if not frame.is_top and any(True for _ in node.find_all(nodes.Include)):
-            raise Unsupported(
-                f"the macro {node.name!r} includes what sees the scope around it", file, node.lineno
-            )
-        for each in node.find_all(nodes.Name):
-            owner = frame.find_owner(each.name)
-            is_inner = owner is not None and not owner.is_top and each.name in owner.symbols.stores
-            if is_inner and each.name not in {parameter.name for parameter in node.args}:
-                assert owner is not None
-                if each.name not in owner.bindings and each.name != node.name:
-                    reason = f"the macro {node.name!r} uses {each.name!r} of the scope around it"
-                    raise Unsupported(reason, file, node.lineno)
 
     # --- what names stand for -------------------------------------------------------------------------
 
@@ -265,59 +220,3 @@ class Units:
         word = key[1].node.name if key[0] == "macro" else key[2] if key[0] == "block" else ""
         word = word if word.isascii() and word.isidentifier() else ""
         return f"{key[0]}_{word}_{len(self.all)}" if word else f"{key[0]}_{len(self.all)}"
-
-    def _top_frame(self, chain: Chain, source: Source) -> Frame:
-        frame = Frame(Symbols(), is_escaped=source.is_escaped)
-        frame.is_top = True
-        frame.bindings = chain.bindings
-        frame.symbols.analyze_node(source.tree)
-        return frame
-
-    def _write_root(self, unit: Unit, chain: Chain, index: int, only_block: str | None) -> None:
-        source = chain.sources[index]
-        writer = StatementWriter(self, chain, unit, source)
-        frame = self._top_frame(chain, source)
-        body = source.tree.body
-        if only_block is not None:
-            body = [node for node in body if isinstance(node, SETTING)]
-        unit.body = writer.enter(frame) + writer.write_body(body, frame)
-        line = body[-1].lineno if body else 1
-        if index + 1 < len(chain.sources):
-            parent = self.root(chain, index + 1, only_block=only_block)
-            unit.body.append(at(ast.Expr(unit.call(parent, writer.raw, name("append"))), line))
-        elif only_block is not None:
-            unit.body.append(at(ast.Expr(writer.block_call(only_block, 0, frame)), line))
-
-    def _write_block(self, unit: Unit, chain: Chain, identifier: str, depth: int) -> None:
-        source, node = chain.blocks[identifier][depth]
-        writer = StatementWriter(self, chain, unit, source)
-        frame = Frame(Symbols(), is_escaped=source.is_escaped)
-        frame.block = (identifier, depth)
-        frame.symbols.analyze_node(node)
-        unit.body = writer.enter(frame) + writer.write_body(node.body, frame)
-
-    def _write_macro(self, unit: Unit, binding: MacroBinding, hints: tuple[Any, ...]) -> None:
-        node = binding.node
-        writer = StatementWriter(self, binding.chain, unit, binding.source)
-        writer.definition = binding.frame
-        frame = Frame(Symbols(level=1), is_escaped=binding.frame.is_escaped)
-        frame.symbols.analyze_node(node)
-        parameters = [frame.symbols.ref(each.name) for each in node.args]
-        frame.hints = dict(zip(parameters, hints, strict=True))
-        body: list[ast.stmt] = []
-        if "caller" in find_undeclared(node.body, ("caller",)):
-            caller = frame.symbols.declare_parameter("caller")
-            parameters.append(caller)
-            frame.caller = caller
-            none = self.recipes.use("hint", "caller", "No caller defined")
-            is_missing = compare(name(caller), ast.Is(), name("missing"))
-            body.append(at(if_(is_missing, [at(assign(caller, none), node.lineno)]), node.lineno))
-            frame.symbols.analyze_node(node)
-        unit.parameters = parameters
-        body += [
-            at(assign("pieces", ast.List([], ast.Load())), node.lineno),
-            at(assign("append", attribute(name("pieces"), "append")), node.lineno),
-        ]
-        body += writer.enter(frame) + writer.write_defaults(node, frame) + writer.write_body(node.body, frame)
-        text = call(attribute(constant(""), "join"), name("pieces"))
-        unit.body = [*body, at(ast.Return(text), node.lineno)]

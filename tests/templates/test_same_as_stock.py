@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from markupsafe import Markup
 
 from bistro.templates import Engine, Page
+from bistro.templates.library import Library, Reading
 from bistro.templates.program import compile_program, load_program
+from bistro.templates.recipes import NamespaceMaker
 from bistro.templates.undefined import StrictName
 from bistro.templates.unsupported import Unsupported
 
@@ -237,10 +239,14 @@ def check(body: str, context: dict[str, Any], name: str = "main.html") -> bool:
     except (jinja2.TemplateError, SyntaxError):
         return False  # the latter for warnings of Python's about constants, which are errors in tests
     try:
-        compiled, _ = compile_program(environment, name, ())
+        reading = Reading(Library(environment))
+        compiled = compile_program(reading, name, ())
     except (Unsupported, SyntaxError):
         return False
-    ours = outcome(lambda context: load_program(environment, compiled)(context, None), context)
+    ours = outcome(
+        lambda context: load_program(NamespaceMaker(environment), compiled, reading.texts)(context, None),
+        context,
+    )
     theirs = outcome(stock.render, context)
     assert ours[0] == theirs[0], (ours, theirs)
     if ours[0] == "text":

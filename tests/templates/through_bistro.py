@@ -17,9 +17,11 @@ from jinja2.environment import Environment, Template
 from jinja2.nativetypes import NativeEnvironment
 from jinja2.sandbox import SandboxedEnvironment
 
+from bistro.templates.library import Library, Reading
 from bistro.templates.program import compile_program, load_program
+from bistro.templates.recipes import NamespaceMaker
 from bistro.templates.runtime import NeedsContext
-from bistro.templates.source import parse_source
+from bistro.templates.source import make_text, parse_source
 from bistro.templates.unsupported import Unsupported
 
 counted: Counter[str] = Counter()
@@ -55,9 +57,10 @@ def render(self: Template, *arguments: Any, **names: Any) -> str:
         own_name = name or "<template>"
         context = {**self.globals, **dict(*arguments, **names)}
         try:
-            source = parse_source(environment, own_name, text, None)
-            compiled, _ = compile_program(environment, own_name, (), known={own_name: source})
-            function = load_program(environment, compiled)
+            reading = Reading(Library(environment))
+            reading.sources[own_name] = parse_source(environment, make_text(own_name, text))
+            compiled = compile_program(reading, own_name, ())
+            function = load_program(NamespaceMaker(environment), compiled, reading.texts)
         except Unsupported as error:
             reason = error.reason
         except (SyntaxError, RecursionError) as error:

@@ -31,7 +31,7 @@ def find_faults(app: BaseApp, engine: Engine, makers: Mapping[str, Callable[...,
     if "static" in engine.environment.globals:
         checks["static"] = static_check(engine.environment.globals["static"])
     left = engine.reasons()  # first, since it reads them all
-    checker = Checker(engine.environment, names, checks, engine.known)
+    checker = Checker(engine.library, names, checks)
     found = list(check_uses(checker, uses))
     found += check_blocks(engine, uses)
     rendered = {use.template for use in uses if isinstance(use, Use)}
@@ -66,7 +66,7 @@ def uses_of(app: BaseApp) -> Iterator[Use | UrlUse]:
 
 def check_uses(checker: Checker, uses: list[Use | UrlUse]) -> Iterator[Finding]:
     """The faults of each template with each context, and templates that are not there."""
-    known = set(checker.environment.list_templates())
+    known = set(checker.library.names())
     for use in uses:
         if not isinstance(use, Use):
             continue

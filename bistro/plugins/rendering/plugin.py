@@ -25,7 +25,7 @@ from bistro.templates import MadeNames, Page
 
 if TYPE_CHECKING:
     from bistro.app import TemplateParts
-    from bistro.templates import Engine
+    from bistro.templates import Engine, Template
 
 DEFAULT_FOLDER = "templates"
 CHUNK_LENGTH = 8_192
@@ -63,7 +63,7 @@ class Rendering:
         if not folder.is_dir() and folder.name != DEFAULT_FOLDER:
             fix = "Make the folder, or give the path of the right one."
             raise TemplateFolderError(f"there is no folder {os.fspath(self.folder)}", fix=fix)
-        renderer = Renderer(setup.template_parts, folder, self.sources, self.undefined)
+        renderer = Renderer(setup.template_parts, folder, self.sources, self.undefined, setup.folder)
         setup.answer(Page, renderer.answer_page)
         setup.answer(Rendered, renderer.answer_rendered)
         setup.check(renderer.find_faults)
@@ -80,11 +80,13 @@ class Renderer:
         folder: Path,
         sources: Mapping[str, str],
         undefined: UndefinedPolicy,
+        keep_beside: Path,
     ) -> None:
         self._parts = parts
         self._folder = folder
         self._sources = sources
         self._undefined: UndefinedPolicy = undefined
+        self._keep_beside = keep_beside
 
     @cached_property
     def engine(self) -> Engine:
@@ -101,6 +103,7 @@ class Renderer:
             made_names=self._parts.find_names("global"),
             undefined=self._undefined,
             reload=find_debug(),
+            keep_beside=self._keep_beside,
         )
 
     @cached_property
@@ -122,7 +125,7 @@ class Renderer:
         names: Mapping[str, Any] | Page = context
         if rendered.page is not None:
             names = {**fields_of(rendered.page), **context} if context else rendered.page
-        missing = self._missing(rendered.template, names, late)
+        missing = self._missing(rendered.template, names, late, rendered.block)
         if late is not None and missing:
             return prepared(late, missing, lambda: self._answer(rendered, names, request, late))
         return self._answer(rendered, names, request, late)
@@ -172,13 +175,17 @@ class Renderer:
         return Html(self.render(find_template(type(page)), page, self._made_names(request, late)))
 
     def _missing(
-        self, template: str, names: Mapping[str, Any] | Page, late: LateValues | None
+        self,
+        template: str,
+        names: Mapping[str, Any] | Page,
+        late: LateValues | None,
+        block: str | None = None,
     ) -> frozenset[str]:
         """The globals that have to be awaited before the template is rendered with `names`."""
         if late is None or not late.waiting or not template:
             return frozenset()
         given = names.__struct_fields__ if isinstance(names, Page) else names
-        return late.missing(self.engine.mentioned(template).difference(given))
+        return late.missing(self._template(template, names, block).mentioned.difference(given))
 
     def _made_names(self, request: Request, late: LateValues | None) -> MadeNames:
         if late is None:
@@ -189,8 +196,11 @@ class Renderer:
         self, template: str, context: Mapping[str, Any] | Page, made: MadeNames, block: str | None = None
     ) -> str:
         """The text of a template, or of one of its blocks."""
+        return self._template(template, context, block).render(context, made)
+
+    def _template(self, name: str, context: Mapping[str, Any] | Page, block: str | None) -> Template:
         page = type(context) if isinstance(context, Page) else None
-        return self.engine.get(template, block=block, page=page).render(context, made)
+        return self.engine.get(name, block=block, page=page)
 
 
 async def prepared(late: LateValues, names: frozenset[str], answer: Callable[[], Response]) -> Response:
