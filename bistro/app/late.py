@@ -41,6 +41,7 @@ class LateValues:
         request: Request,
         deferred: list[Any],
         background: Background | None,
+        made: dict[Value, Any] | None = None,
     ) -> None:
         """`deferred` takes the generators whose clean-up runs once the answer is sent."""
         self._plan = plan
@@ -49,7 +50,7 @@ class LateValues:
         self._request = request
         self._deferred = deferred
         self._background = background
-        self.made: dict[Value, Any] = {}
+        self.made: dict[Value, Any] = {} if made is None else made
         """What was made for this request, by the plan or here."""
 
     def get(self, name: str) -> Any:
@@ -160,15 +161,15 @@ def hook_for_late(call: Call, value: Value) -> Call:
     """The after-hook `call` for plans in which only templates may ask for `value`: it waits for that."""
     if needs_waiting(call.keywords.values()) or call.is_async:
 
-        async def run_if_made(response: Response, late: LateValues) -> Any:
-            return await late.call_waiting(call, response) if late.has(value) else None
+        async def run_if_made(response: Response, late: LateValues | None) -> Any:
+            return await late.call_waiting(call, response) if late and late.has(value) else None
 
         return structs.replace(
             call, function=run_if_made, keywords={"response": RESPONSE, "late": LATE}, is_async=True
         )
 
-    def run_if_made_now(response: Response, late: LateValues) -> Any:
-        return late.call(call, response) if late.has(value) else None
+    def run_if_made_now(response: Response, late: LateValues | None) -> Any:
+        return late.call(call, response) if late and late.has(value) else None
 
     return structs.replace(call, function=run_if_made_now, keywords={"response": RESPONSE, "late": LATE})
 

@@ -84,7 +84,6 @@ class _Writer:
         self._has_request = (
             bool(spec.observers)
             or spec.defaults.are_made
-            or spec.late is not None
             or any(value.base == "request" for value in values)
         )
         self._quick = find_quick_reply(spec.returns, spec.narrow, spec.answers)
@@ -134,12 +133,7 @@ class _Writer:
         if self._has_request:
             self._add(self._request_line())
         if self._late is not None:
-            deferred = "deferred" if self._has_generators else "()"
-            background = "background" if spec.has_background() else "None"
-            self._add(
-                f"late = LateValues(late_plan, exchange, captured, request, {deferred}, {background})",
-                "what templates ask for",
-            )
+            self._add("late, kept = None, {}", "what templates ask for; made with the first of them")
         self._add("try:")
         self._indented(self._write_layers, 0)
         self._write_failure()
@@ -228,7 +222,7 @@ class _Writer:
     def _write_keeping(self, value: Value) -> None:
         """Let templates have what the plan has made."""
         if self._late is not None and value in self._late.every:
-            self._add(f"late.made[{self._name('kept', value)}] = {self._made[value]}")
+            self._add(f"kept[{self._name('kept', value)}] = {self._made[value]}")
 
     def _write_generator(self, value: Value, write: Callable[[], None]) -> None:
         name = self._made[value] = f"value_{len(self._made)}_{len(self.names)}"
@@ -265,6 +259,8 @@ class _Writer:
         self._add(f"async def proceed_{index}():")
         if self._has_generators:
             self._add("    nonlocal failure")
+        if self._late is not None:
+            self._add("    nonlocal late")
         self._indented(self._write_layers, index + 1)
         self._add("    return response")
         call = self._call(layer.call, proceed=f"proceed_{index}")
@@ -296,6 +292,10 @@ class _Writer:
             request = "request" if self._has_request else self._request_expression()
             self._add("answer = answers[type(result)]")
             self._add("if answer is not None:")
+            if self._late is not None and not self._has_request:
+                self._add(f"    {self._request_line()}")
+                request = "request"
+            self._indented(self._write_late)
             self._add(f"    result = answer(result, {request}, {self._late_expression()})")
             if self._late is not None and self._late.waiting:
                 self._add("    if type(result) is CoroutineType:")
@@ -321,6 +321,7 @@ class _Writer:
             self._add("    " + self._request_line())
         if self._spec.has_background():
             self._add("    background.drop()")
+        self._indented(self._write_late)
         wait = "await " if self._spec.fail_is_async else ""
         self._add(f"    response = {wait}fail(request, error, {self._late_expression()})")
 
@@ -388,6 +389,15 @@ class _Writer:
         if call.in_thread:
             return f"await run_in_thread({function}{', ' * bool(keywords)}{keywords})"
         return f"{'await ' * call.is_async}{function}({keywords})"
+
+    def _write_late(self) -> None:
+        """Make what templates ask for values: only where there may be a template to ask."""
+        if self._late is None:
+            return
+        deferred = "deferred" if self._has_generators else "()"
+        background = "background" if self._spec.has_background() else "None"
+        made = f"LateValues(late_plan, exchange, captured, request, {deferred}, {background}, kept)"
+        self._add(f"late = late or {made}")
 
     def _late_expression(self) -> str:
         return "None" if self._late is None else "late"

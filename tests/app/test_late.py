@@ -9,7 +9,7 @@ import pytest
 from jinja2 import pass_context
 
 from bistro import App, Background, Body, Request, Response, render
-from bistro.app import LateValueError
+from bistro.app import LateValueError, LateValues, Proceed, plan
 from bistro.plugins import Rendered, Rendering
 from bistro.testing import Client
 
@@ -132,3 +132,50 @@ def test_what_makes_a_global_may_leave_work_for_after_the_answer(plans: Any) -> 
     with Client(app) as client:
         assert client.get("/").text == "1"
     assert done == ["counted"]
+
+
+def test_nothing_is_made_for_templates_where_no_page_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[object] = []
+
+    class Counted(LateValues):
+        def __init__(self, *arguments: Any) -> None:
+            made.append(self)
+            super().__init__(*arguments)
+
+    monkeypatch.setattr(plan, "LateValues", Counted)
+    app = app_with("{{ count }}")
+    app.provide(Counter, lambda: Counter())
+    app.template_global("count")(count_of)
+
+    @app.get("/plain")
+    async def plain(counter: Counter) -> dict[str, int]:
+        return {"count": counter.value}
+
+    client = Client(app)
+    assert client.get("/plain").json() == {"count": 0}
+    assert made == []
+    assert client.get("/").text == "0"
+    assert len(made) == 1
+
+
+def test_page_behind_an_around_hook_gets_the_value_that_the_plan_has_made() -> None:
+    app = App(Rendering(sources={"a.html": "{{ count }}"}))
+    app.provide(Counter, lambda: Counter())
+    app.template_global("count")(count_of)
+
+    async def around(proceed: Proceed, counter: Counter) -> Response:
+        counter.value = 7
+        return await proceed()
+
+    app.around(around)
+
+    @app.get("/")
+    async def show(counter: Counter) -> Rendered:
+        counter.value += 1
+        return render("a.html")
+
+    assert Client(app).get("/").text == "8"
+
+
+def count_of(counter: Counter) -> int:
+    return counter.value
