@@ -82,9 +82,7 @@ class _Writer:
         )
         self._is_direct = not (self._may_change or self._has_generators or spec.has_background())
         self._has_request = (
-            bool(spec.observers)
-            or spec.defaults.are_made
-            or any(value.base == "request" for value in values)
+            bool(spec.observers) or spec.defaults.are_made or any(value.base == "request" for value in values)
         )
         self._quick = find_quick_reply(spec.returns, spec.narrow, spec.answers)
         self.names: dict[str, Any] = {

@@ -10,7 +10,7 @@ behind a descriptor that raises NotLoaded while it is empty.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from operator import attrgetter
 
@@ -26,6 +26,7 @@ from bistro.db.declare import Declared, declare, read_body, struct_annotation, s
 from bistro.db.derived import DERIVED, derive
 from bistro.db.expressions import Column, Predicate
 from bistro.db.fields import auto, field, generated, related
+from bistro.db.instance_types import instance_types
 from bistro.db.model_errors import ModelError
 from bistro.db.paths import Path, RelationPath, unknown_field
 from bistro.db.query import Query
@@ -108,6 +109,12 @@ class ModelMeta(StructMeta):
 
         return table_of(vars(cls)["__table_info__"])
 
+    @property
+    def __instance_types__(cls) -> Mapping[str, Any]:
+        """What an instance has, by name and type; the check of templates reads it."""
+        info = vars(cls).get("__table_info__")
+        return {} if info is None else instance_types(info)
+
     def __init__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any) -> None:
         # The words beside the bases are for `__new__` alone.
         super().__init__(name, bases, namespace)
@@ -140,9 +147,9 @@ class Model(Struct, metaclass=ModelMeta):
     __declared__: ClassVar[tuple[Declared, ...]] = ()
     __constraints__: ClassVar[tuple[Constraint, ...]] = ()
     __indexes__: ClassVar[tuple[Index, ...]] = ()
-    __key__: ClassVar[attrgetter[Any]]
 
     if TYPE_CHECKING:
+        __key__: ClassVar[attrgetter[Any]]
         objects = Objects()
 
         class Create(Struct):

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from bistro.templates.errors import TemplateSyntaxError as TemplateSyntaxError
     from bistro.templates.errors import UndefinedName as UndefinedName
     from bistro.templates.faults import Fault as Fault
+    from bistro.templates.loading import Loaded as Loaded
+    from bistro.templates.loading import is_same_but_for_loading as is_same_but_for_loading
+    from bistro.templates.loading import mark as mark
     from bistro.templates.made import MadeNames as MadeNames
     from bistro.templates.page import Page as Page
     from bistro.templates.template import Template as Template
@@ -28,6 +31,7 @@ _MODULES = {
     "engine": ("Engine",),
     "errors": ("PageError", "TemplateError", "TemplateNotFound", "TemplateSyntaxError", "UndefinedName"),
     "faults": ("Fault",),
+    "loading": ("Loaded", "is_same_but_for_loading", "mark"),
     "made": ("MadeNames",),
     "page": ("Page",),
     "template": ("Template",),

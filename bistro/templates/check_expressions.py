@@ -11,8 +11,9 @@ from msgspec import Struct
 
 from bistro.templates import faults
 from bistro.templates.faults import Faults
-from bistro.templates.hints import UNKNOWN, class_of, item_of, members_of, strip_optional
+from bistro.templates.hints import UNKNOWN, class_of, item_of, member_of, members_of, strip_optional
 from bistro.templates.library import Library
+from bistro.templates.loading import loaded_of, mark
 from bistro.templates.scope import Scope, path_of, present_if
 from bistro.templates.source import Source
 from bistro.templates.walk import find_all
@@ -109,12 +110,21 @@ class ExpressionChecker:
                 what = f"the template {hint.name!r} has no macro {node.attr!r}"
                 self.faults.add(faults.WRONG_MACRO, source, node, node.attr, what, hint.macros)
             return hint.macros.get(node.attr, UNKNOWN)
+        loaded = loaded_of(hint)
         hint, may_be_none = strip_optional(hint)
         path = path_of(node.node)
         if may_be_none and path is not None and path not in scope.present:
             what = f"{path} may be None here, and is asked for {node.attr!r}"
             self.faults.add(faults.MAY_BE_NONE, source, node, node.attr, what)
-        return self._member(hint, node, path, source)
+        found = self._member(hint, node, path, source)
+        if loaded is None or node.attr not in loaded.relations:
+            return found
+        if node.attr in loaded.loaded:
+            return mark(found, loaded.loaded[node.attr])
+        what = f"{path or '…'}.{node.attr} is not loaded by the query in {loaded.place}"
+        fix = f"Add .load({hint.__name__}.{node.attr}) to the query."
+        self.faults.add(faults.NOT_LOADED, source, node, node.attr, what, fix=fix)
+        return UNKNOWN
 
     def _member(self, hint: Any, node: nodes.Getattr, path: str | None, source: Source) -> Any:
         kind = get_origin(hint) or hint
@@ -135,7 +145,7 @@ class ExpressionChecker:
         members = members_of(known_class)
         if node.attr not in members and not hasattr(known_class, node.attr):
             self._no_attribute(node, path, known_class.__name__, members, source)
-        return members.get(node.attr, UNKNOWN)
+        return member_of(hint, node.attr)
 
     def _no_attribute(
         self, node: nodes.Getattr, path: str | None, kind: str, known: Any, source: Source

@@ -22,6 +22,7 @@ WRONG_MACRO = "templates.E008"
 LOST_BLOCK = "templates.E009"
 WRONG_URL = "templates.E010"
 WRONG_STATIC = "templates.E011"
+NOT_LOADED = "templates.E012"
 
 
 class Fault(Struct, frozen=True):
@@ -42,13 +43,20 @@ class Faults:
         self._found: dict[tuple[str, int, int, str], Fault] = {}
 
     def add(
-        self, id: str, source: Source, node: nodes.Node, word: str, what: str, known: Iterable[str] = ()
+        self,
+        id: str,
+        source: Source,
+        node: nodes.Node,
+        word: str,
+        what: str,
+        known: Iterable[str] = (),
+        fix: str = "",
     ) -> None:
         """Note a fault where `word` stands in the line of `node`; `known` are names that may be meant."""
         near = did_you_mean(word, known)
         line = node.lineno or 1
         column = find_column(source.text, line, word)
-        fix = f"Did you mean {near!r}?" if near else ""
+        fix = fix or (f"Did you mean {near!r}?" if near else "")
         self._found.setdefault(
             (source.file, line, column, what), Fault(id, source.file, line, column, what, fix)
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import types
 import typing
+from collections.abc import Mapping
 from functools import cached_property, lru_cache
 from inspect import getattr_static
 
@@ -19,7 +20,7 @@ def strip_optional(hint: Any) -> tuple[Any, bool]:
         return strip_optional(get_args(hint)[0])
     if get_origin(hint) in (Union, types.UnionType):
         kept = [each for each in get_args(hint) if each is not type(None)]
-        return (kept[0] if len(kept) == 1 else UNKNOWN), len(kept) < len(get_args(hint))
+        return (strip_optional(kept[0])[0] if len(kept) == 1 else UNKNOWN), len(kept) < len(get_args(hint))
     return hint, False
 
 
@@ -65,7 +66,26 @@ def members_of(kind: type) -> dict[str, Any]:
         members.update(typing.get_type_hints(kind))
     except (NameError, TypeError, AttributeError):
         members.update(dict.fromkeys(getattr(kind, "__annotations__", {}), UNKNOWN))
+    # What a class says of its instances itself: a model's columns and relations are no annotations.
+    members.update(getattr(kind, "__instance_types__", {}))
     return members
+
+
+def member_of(hint: Any, name: str) -> Any:
+    """The type of an attribute, with what `hint` says of the class's own parameters: `Page[Note].items`."""
+    kind = class_of(hint)
+    found = members_of(kind).get(name, UNKNOWN) if kind is not None else UNKNOWN
+    given = dict(zip(getattr(kind, "__parameters__", ()), get_args(strip_optional(hint)[0]), strict=False))
+    return _filled_in(found, given) if given else found
+
+
+def _filled_in(hint: Any, given: Mapping[Any, Any]) -> Any:
+    if hint in given:
+        return given[hint]
+    parameters = getattr(hint, "__parameters__", ())
+    if not parameters:
+        return hint
+    return hint[tuple(given.get(each, UNKNOWN) for each in parameters)]
 
 
 def _type_of_member(member: Any) -> Any:

@@ -12,6 +12,8 @@ from jinja2.utils import Namespace
 from jinja2.utils import _PassArg as PassArgument
 from markupsafe import Markup
 
+from bistro.ground.errors import BistroError
+
 
 def _find_quick_escape() -> Callable[[str], str]:
     """Escapes a `str` without making a `Markup` of it, which costs more than the escaping."""
@@ -56,8 +58,9 @@ class Access:
         """`value.attribute`: the attribute, else the item of that name, else undefined."""
         try:
             return getattr(value, attribute)
-        except AttributeError:
-            pass
+        except AttributeError as error:
+            if isinstance(error, BistroError):  # such as NotLoaded, which says more than that it is not there
+                raise
         try:
             return value[attribute]
         except (TypeError, LookupError, AttributeError):

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias, get_args  # Any: names of temp
 
 from bistro.app import BaseApp, Finding
 from bistro.ground import BistroError, Origin, find_origin
-from bistro.plugins.rendering.uses import UrlUse, Use, find_uses, hints_of
+from bistro.plugins.rendering.uses import UrlUse, Use, find_uses
+from bistro.plugins.rendering.values import hints_of
 from bistro.templates import Page, TemplateError, TemplateNotFound
 
 if TYPE_CHECKING:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import ast
-import contextlib
 import inspect
-import textwrap
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, get_args, get_type_hints  # Any: hints are types of every kind.
+from typing import Any, get_args  # Any: hints are types of every kind.
 
 from msgspec import Struct
 
 from bistro.ground import Origin
 from bistro.plugins.rendering.answers import render
-from bistro.templates import Page
+from bistro.plugins.rendering.values import Values, hints_of
+from bistro.templates import Page, is_same_but_for_loading
 
 
 class Use(Struct, frozen=True):
@@ -36,19 +35,21 @@ class UrlUse(Struct, frozen=True):
 
 def find_uses(function: Callable[..., Any], origin: Origin) -> Iterator[Use | UrlUse]:
     """What `function` renders, and the routes that it names."""
-    function = inspect.unwrap(function)
-    hints = hints_of(function)
-    for page in pages_in(hints.get("return")):
-        yield use_of_page(page, origin)
-    for call, line in calls_in(function):
+    values = Values(inspect.unwrap(function), origin)
+    made: set[type[Page]] = set()
+    for call, line in values.calls():
         place = Origin(origin.file, line, origin.name, origin.by)
-        found = find_object(call.func, function)
+        found = values.find(call.func)
         if found is render:
-            yield from _uses_of_render(call, function, hints, place)
+            yield from _uses_of_render(call, values, place)
         elif isinstance(found, type) and issubclass(found, Page) and found.page_template:
-            yield use_of_page(found, origin)
+            made.add(found)
+            yield _use_of_call(found, call, values, place)
         elif isinstance(call.func, ast.Attribute) and call.func.attr in ("url", "url_for"):
             yield from _url_use(call, place)
+    for page in pages_in(values.hints.get("return")):
+        if page not in made:
+            yield use_of_page(page, origin)
 
 
 def use_of_page(page: type[Page], origin: Origin) -> Use:
@@ -56,6 +57,21 @@ def use_of_page(page: type[Page], origin: Origin) -> Use:
     hints = hints_of(page)
     context = {field: hints.get(field, Any) for field in page.__struct_fields__}
     return Use(page.page_template, context, origin, page)
+
+
+def _use_of_call(page: type[Page], call: ast.Call, values: Values, origin: Origin) -> Use:
+    """The same where the page is made, so that more is known of its values: what a query has loaded."""
+    use = use_of_page(page, origin)
+    assert use.context is not None
+    given = dict(zip(page.__struct_fields__, call.args, strict=False))
+    given |= {each.arg: each.value for each in call.keywords if each.arg is not None}
+    context = dict(use.context)
+    for field, node in given.items():
+        if field in context and not isinstance(node, ast.Starred):
+            found = values.hint(node)
+            if is_same_but_for_loading(found, context[field]):
+                context[field] = found
+    return Use(use.template, context, origin, page)
 
 
 def pages_in(hint: Any) -> Iterator[type[Page]]:
@@ -66,41 +82,7 @@ def pages_in(hint: Any) -> Iterator[type[Page]]:
         yield from pages_in(each)
 
 
-def hints_of(thing: Any) -> dict[str, Any]:
-    """The type hints of a function or class; none where they can't be read."""
-    try:
-        return get_type_hints(thing)
-    except (NameError, TypeError, AttributeError):
-        return {}
-
-
-def calls_in(function: Callable[..., Any]) -> Iterator[tuple[ast.Call, int]]:
-    """The calls in the source of a function, each with its line; nothing where there is no source."""
-    try:
-        lines, first = inspect.getsourcelines(function)
-        tree = ast.parse(textwrap.dedent("".join(lines)))
-    except (OSError, TypeError, SyntaxError):
-        return
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
-            yield node, first + node.lineno - 1
-
-
-def find_object(node: ast.expr, function: Callable[..., Any]) -> Any:
-    """What a name in the source of a function stands for, or None."""
-    if isinstance(node, ast.Attribute):
-        return getattr(find_object(node.value, function), node.attr, None)
-    if not isinstance(node, ast.Name):
-        return None
-    names = getattr(function, "__globals__", {})
-    with contextlib.suppress(TypeError, ValueError):  # for what is no function of Python's own
-        names = {**names, **inspect.getclosurevars(function).nonlocals}
-    return names.get(node.id)
-
-
-def _uses_of_render(
-    call: ast.Call, function: Callable[..., Any], hints: Mapping[str, Any], place: Origin
-) -> Iterator[Use]:
+def _uses_of_render(call: ast.Call, values: Values, place: Origin) -> Iterator[Use]:
     first = call.args[0] if call.args else None
     if not isinstance(first, ast.Constant) or not isinstance(first.value, str):
         return  # a page, which is found where it is made, or a name that only running tells
@@ -109,24 +91,10 @@ def _uses_of_render(
         yield Use(first.value, None, place)  # **names: anything may come
         return
     names = {str(name): value for name, value in given.items() if name not in ("block", "status", "headers")}
-    context = {name: _hint_of(value, hints, function) for name, value in names.items()}
+    context = {name: values.hint(value) for name, value in names.items()}
     block = given.get("block")
     named = block.value if isinstance(block, ast.Constant) and isinstance(block.value, str) else None
     yield Use(first.value, context, place, block=named)
-
-
-def _hint_of(node: ast.expr, hints: Mapping[str, Any], function: Callable[..., Any]) -> Any:
-    """The type of an argument where it is plain: a parameter, a constant, an object made on the spot."""
-    if isinstance(node, ast.Constant):
-        return type(node.value) if node.value is not None else Any
-    if isinstance(node, ast.Name):
-        return hints.get(node.id, Any)
-    if isinstance(node, ast.Call):
-        made = find_object(node.func, function)
-        if isinstance(made, type):
-            return made
-        return hints_of(made).get("return", Any) if callable(made) else Any
-    return Any
 
 
 def _url_use(call: ast.Call, place: Origin) -> Iterator[UrlUse]:
