@@ -6,9 +6,12 @@ import compileall
 import os
 import shutil
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from tests.timing import find_growth
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -42,6 +45,7 @@ def pytest_configure(config: pytest.Config) -> None:
         compileall.compile_dir(ROOT / "bistro", quiet=2)
 
 
+@pytest.hookimpl(tryfirst=True)  # before -m looks at the markers
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run a test that measures a time again when it fails: a defect misses its figure each time.
 
@@ -50,7 +54,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     for item in items:
         is_timed = "assert_linear" in getattr(item, "fixturenames", ())
-        if is_timed or item.get_closest_marker("timed") is not None:
+        if is_timed:
+            item.add_marker(pytest.mark.timed)
+        if item.get_closest_marker("timed") is not None:
             item.add_marker(pytest.mark.flaky(reruns=2))
 
 
@@ -64,6 +70,18 @@ def _without_settings_of_the_shell(monkeypatch: pytest.MonkeyPatch) -> None:
 def as_in_production(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the test's sites open the very databases that they name: the test has made them for this."""
     monkeypatch.setenv("ENV", "production")
+
+
+@pytest.fixture
+def assert_linear() -> Callable[..., None]:
+    """Assert that `function(make(100 kB))` costs at most 50 ms, and 2.6 times what the half costs."""
+
+    def check(*arguments: object, **options: float) -> None:
+        wrong = find_growth(*arguments, **options)  # type: ignore[arg-type]
+        if wrong is not None:
+            pytest.fail(wrong)
+
+    return check
 
 
 @pytest.fixture(scope="session")

@@ -31,6 +31,7 @@ from tests.serving.websocket_wire import (
     handshake,
     running,
 )
+from tests.timing import is_within
 
 MEBIBYTE = 1024 * 1024
 DEFLATE = b"Sec-WebSocket-Extensions: permessage-deflate\r\n"
@@ -214,18 +215,25 @@ def test_who_pings_and_never_reads_the_answers_is_not_read_any_more(server: Runn
 
 @pytest.mark.timed
 def test_others_are_served_while_frames_flood_in(server: RunningServer) -> None:
+    enough = threading.Event()
     with RawSocket(server.port) as client:
-        sender = threading.Thread(target=send_all, args=(client, frame(PING) * 200_000))
-        reader = threading.Thread(target=read_until_end, args=(client,))
-        sender.start()
-        reader.start()
+
+        def flood() -> None:
+            while not enough.is_set():
+                send_all(client, frame(PING) * 20_000)
+
+        threads = [threading.Thread(target=flood), threading.Thread(target=read_until_end, args=(client,))]
+        for thread in threads:
+            thread.start()
         seconds = []
-        while sender.is_alive():
+        for _ in range(20):
             since = time.monotonic()
             assert_lives(server)
             seconds.append(time.monotonic() - since)
+        enough.set()
         client.connection.shutdown(socket.SHUT_RDWR)
-        reader.join(10)
+        for thread in threads:
+            thread.join(10)
     # The one that began as the flood did waits longest; nobody may wait for the flood to end.
     assert statistics.median(seconds) < OTHERS_SECONDS_MAX * 2
     assert max(seconds) < 2
@@ -337,4 +345,4 @@ def test_a_client_can_not_make_the_server_read_a_longer_header_more_than_once(se
                 best = min(best, time.monotonic() - since)
         return best
 
-    assert seconds(340) < 0.05
+    assert is_within(seconds(340), 0.05)

@@ -60,7 +60,6 @@ def line_of(text: str) -> int:
         (functools.partial(functools.partial(Shop().method)), "Shop.method", "def method"),
         (functools.partial(Shop), "Shop", "class Shop"),
     ],
-    ids=str,
 )
 def test_origin_names_file_line_and_what_is_written_there(thing: object, name: str, written: str):
     origin = find_origin(thing, by="Plugin")

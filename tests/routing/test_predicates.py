@@ -10,6 +10,7 @@ from bistro.ground.types import Exchange
 from bistro.routing import accept, header, query
 from bistro.routing.predicates import describe_predicate
 from tests.routing.support import ask, found_name, make_route, make_table
+from tests.timing import is_within
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
 
@@ -85,7 +86,7 @@ def test_a_long_accept_header_is_read_within_50_ms(piece: str) -> None:
     exchange = ask(accept=piece * (100_000 // len(piece)))
     start = time.thread_time()
     accept("text/html")(exchange)
-    assert time.thread_time() - start < 0.05
+    assert is_within(time.thread_time() - start, 0.05)
 
 
 @pytest.mark.parametrize("text", ["json", "*/*", "application/", "text/html;q=1", ""])

@@ -5,6 +5,7 @@ import time
 import pytest
 
 from bistro.routing.regex import TEXT_LENGTH_MAX, WAYS_MAX, compile_regex, count_ways
+from tests.timing import is_within
 
 SLOW = [
     "(a+)+",
@@ -58,7 +59,7 @@ def test_what_is_taken_answers_within_5_ms_for_the_longest_text(text: str, attac
     target = (attack * TEXT_LENGTH_MAX)[: TEXT_LENGTH_MAX - 1] + "!"
     start = time.thread_time()
     compiled.fullmatch(target)
-    assert time.thread_time() - start < 0.005
+    assert is_within(time.thread_time() - start, 0.005)
 
 
 @pytest.mark.parametrize("text", ["(", "[a", "a{2,1}", "*a", "(?P<1>a)", "(" * 5000])

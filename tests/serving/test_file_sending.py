@@ -19,6 +19,7 @@ from bistro.serving.file_sending import SIZE_MIN, TURN_SIZE_MAX
 from bistro.serving.heads import STATUS_LINES
 from bistro.serving.outlet import Outlet
 from tests.serving.support import MemoryTransport, both_loops, run
+from tests.timing import is_within
 
 __all__ = ["both_loops"]
 
@@ -298,4 +299,4 @@ def test_a_download_does_not_hold_the_loop(
         return worst
 
     # On a busy machine a single turn may be held up by others; what holds each one is the server.
-    assert min(serve(app, go) for _ in range(3)) < 0.05
+    assert is_within(min(serve(app, go) for _ in range(3)), 0.05)
