@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 from msgspec import Struct
 
 from bistro.db.bulk import insert_many
+from bistro.db.bulk_update import update_many
 from bistro.db.database import Database, get_database
 from bistro.db.errors import UniqueViolation
 from bistro.db.expressions import Column
@@ -44,6 +45,13 @@ class Creating(Generic[T]):
         given = list(instances)
         await insert_many(self.shape.root, given, self._database())
         return given
+
+    async def bulk_update(self, instances: Iterable[T], *fields: Column[Any]) -> int:
+        """Store these fields of rows that are there, all or none; how many there were.
+
+        `bulk_update(notes, Note.title, Note.views)`. Rows that are gone are left out, and not counted.
+        """
+        return await update_many(self.shape.root, list(instances), field_names(fields), self._database())
 
     async def upsert(
         self,

@@ -30,3 +30,16 @@ def test_many_rows_are_stored_changed_and_given_back_at_once(tmp_path: Path) -> 
     assert ids == list(range(1, 501))
     assert changed == 100
     assert rows == [("w0", 9), ("new", 1)]
+
+
+def test_many_rows_get_each_their_own_values(tmp_path: Path) -> None:
+    async def tell() -> tuple[int, list[int]]:
+        async with Database(f"sqlite:///{tmp_path / 'words.db'}"):
+            await create_tables(Word)
+            words = await Word.objects.bulk_create([Word(text=f"w{each}") for each in range(20)])
+            for number, word in enumerate(words):
+                word.times = number * number
+            changed = await Word.objects.bulk_update(words, Word.times)
+            return changed, [word.times for word in await Word.objects.order_by(Word.id)]
+
+    assert asyncio.run(tell()) == (20, [number * number for number in range(20)])

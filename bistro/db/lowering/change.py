@@ -100,16 +100,28 @@ def compile_bulk(info: TableInfo, names: tuple[str, ...], returned: tuple[str, .
     """INSERT of any number of rows in PostgreSQL: one array for each column, so that one plan fits all."""
     parameters = Parameters("postgresql")
     table = table_of(info)
-    arrays = [list_parameter(info.columns[name].type, parameters) for name in names]
     columns = [info.columns[name].name for name in names]
-    rows = sa.func.unnest(*arrays).table_valued(*columns, with_ordinality="row_number")
-    rows = rows.render_derived(name="rows")
+    rows = _rows_of_arrays(info, names, parameters)
     source = sa.select(*(rows.c[column] for column in columns)).order_by(rows.c.row_number)
     statement: Any = table.insert().from_select(columns, source)
     if returned:
         statement = statement.returning(*_columns(info, returned))
     items = tuple(ValueItem(info.columns[name].type) for name in returned)
     return Recipe(*parameters.compile(statement), items)
+
+
+def compile_bulk_update(info: TableInfo, names: tuple[str, ...]) -> Recipe:
+    """UPDATE of any number of rows in PostgreSQL: one array for each of their keys and new values."""
+    parameters = Parameters("postgresql")
+    table = table_of(info)
+    rows = _rows_of_arrays(info, names, parameters)
+    columns = [info.columns[name] for name in names]
+    values: dict[Any, Any] = {table.c[each.name]: rows.c[each.name] for each in columns if not each.is_key}
+    for column in info.columns.values():
+        if column.options.on_update and column.field not in names:
+            values[table.c[column.name]] = Automatic(DATETIME.kind)
+    keys = [table.c[each.name] == rows.c[each.name] for each in columns if each.is_key]
+    return Recipe(*parameters.compile(table.update().values(values).where(*keys)))
 
 
 def compile_pairs(pairs: TableInfo, dialect: Dialect) -> Recipe:
@@ -138,6 +150,14 @@ def _insert(info: TableInfo, names: tuple[str, ...], parameters: Parameters) -> 
         return table.insert().values([]).inline()
     columns = [info.columns[name] for name in names]
     return table.insert().values({table.c[column.name]: parameters.next(column.type) for column in columns})
+
+
+def _rows_of_arrays(info: TableInfo, names: tuple[str, ...], parameters: Parameters) -> Any:
+    """The rows of as many arrays as there are names, numbered."""
+    arrays = [list_parameter(info.columns[name].type, parameters) for name in names]
+    columns = [info.columns[name].name for name in names]
+    rows = sa.func.unnest(*arrays).table_valued(*columns, with_ordinality="row_number")
+    return rows.render_derived(name="rows")
 
 
 def _columns(info: TableInfo, names: tuple[str, ...]) -> list[Any]:

@@ -23,6 +23,7 @@ from bistro.db import (
     drop_tables,
     field,
     generated,
+    scoped,
 )
 from tests.db.conformance.models import Article, Folder, Label, Seat, Writer, fill
 from tests.db.support import rows_of
@@ -182,6 +183,90 @@ async def test_upsert_stores_or_changes(database: Database) -> None:
     assert [each.amount for each in (made, changed, kept, *several)] == [1, 5, 5, 7, 8]
     assert (changed.twice, changed.made_at) == (10, made.made_at)
     assert await Counter.objects.count() == 2
+
+
+async def test_rows_get_each_their_own_values(database: Database) -> None:
+    await create_tables(Counter)
+    past = datetime(2020, 1, 1, tzinfo=UTC)
+    names = ["b", "a", "c"]
+    made = await Counter.objects.bulk_create(
+        [Counter(name=each, changed_at=past, made_at=past) for each in names]
+    )
+    for amount, counter in enumerate(made, 10):
+        counter.amount = amount
+
+    changed = await Counter.objects.bulk_update([*made, Counter(name="gone", amount=1)], Counter.amount)
+
+    rows = await rows_of(database, "select name, amount, twice from counter order by name")
+    assert (changed, rows) == (3, [("a", 11, 22), ("b", 10, 20), ("c", 12, 24)])
+    assert all(each.changed_at > past and each.made_at == past for each in await Counter.objects.all())
+    assert await Counter.objects.bulk_update([], Counter.amount) == 0
+
+
+async def test_rows_get_each_their_own_lists_and_nothing(database: Database) -> None:
+    await fill()
+    await create_tables(Counter)
+    counters = await Counter.objects.bulk_create([Counter(name="a"), Counter(name="b")])
+    counters[0].tags = ["x", "y"]
+    articles = await Article.objects.order_by(Article.id).limit(2)
+    articles[0].subtitle, articles[1].subtitle = None, "later"
+    articles[0].editor_id, articles[1].editor_id = 2, None
+
+    assert await Counter.objects.bulk_update(counters, Counter.tags) == 2
+    assert await Article.objects.bulk_update(articles, Article.subtitle, Article.editor_id) == 2
+
+    assert [each.tags for each in await Counter.objects.order_by(Counter.name)] == [["x", "y"], []]
+    found = "select subtitle, editor_id from article order by id limit 2"
+    assert await rows_of(database, found) == [(None, 2), ("later", None)]
+
+
+async def test_rows_with_a_composite_key_get_each_their_own_values(database: Database) -> None:
+    await fill()
+    seats = await Seat.objects.all()
+    for price, seat in enumerate(seats):
+        seat.price = price
+
+    assert await Seat.objects.bulk_update(seats, Seat.price) == len(seats)
+    assert await Seat.objects.select(Seat.price).order_by(Seat.price) == list(range(len(seats)))
+
+
+async def test_an_update_of_many_is_all_or_nothing(database: Database) -> None:
+    await fill()
+    writers = await Writer.objects.order_by(Writer.id)
+    before = [each.name for each in writers]
+    for writer in writers:
+        writer.name = "the same"
+
+    with pytest.raises(UniqueViolation):
+        await Writer.objects.bulk_update(writers, Writer.name)
+
+    assert [each.name for each in await Writer.objects.order_by(Writer.id)] == before
+
+
+async def test_an_update_of_many_stays_within_the_scope(database: Database) -> None:
+    await fill()
+    articles = await Article.objects.order_by(Article.id)
+    for article in articles:
+        article.views = 77
+    with scoped(Article.writer_id == articles[0].writer_id):
+        mine = await Article.objects.count()
+        assert 0 < mine < len(articles)
+        assert await Article.objects.bulk_update(articles, Article.views) == mine
+    assert await Article.objects.filter(Article.views == 77).count() == mine
+
+
+async def test_an_update_of_many_that_makes_no_sense_is_refused(database: Database) -> None:
+    await fill()
+    articles = await Article.objects.all()
+
+    for wrong in ((), (Article.id,), (Seat.price,)):
+        with pytest.raises(QueryError):
+            await Article.objects.bulk_update(articles, *wrong)
+    with pytest.raises(QueryError, match="has no id"):
+        await Article.objects.bulk_update([Article(title="new")], Article.title)
+    articles[0].title = "half a character \ud800"
+    with pytest.raises(ValueNotStorable, match="title"):
+        await Article.objects.bulk_update(articles, Article.title)
 
 
 async def test_upsert_by_a_composite_key(database: Database) -> None:
