@@ -14,14 +14,16 @@ import shutil
 import signal
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
-from benchmarks.peers.cases import ALL_CASES, write_files
+from benchmarks.peers.cases import ALL_CASES, DATABASE_CASES, write_files
 from benchmarks.peers.environment import find_python
 from benchmarks.peers.measure import find_fault, measure
 from benchmarks.peers.process import Served, start
 from benchmarks.peers.report import Figures, put_into_results, write_report
 from benchmarks.peers.table import PEERS, Peer
+from benchmarks.peers.world import make_worlds
 
 STARTS = 3
 
@@ -43,20 +45,28 @@ def main(arguments: list[str] | None = None) -> int:
         folder = Path(name)
         folder.chmod(0o755)  # nginx serves files as another user
         write_files(folder / "files")
-        section = run(chosen, options.cases, options.rounds, options.seconds, folder)
+        with make_worlds(folder) as databases:
+            section = run(chosen, options.cases, options.rounds, options.seconds, folder, databases)
     sys.stdout.write(section + "\n")
     if options.write:
         put_into_results(section)
     return 0
 
 
-def run(chosen: list[Peer], cases: list[str], rounds: int, seconds: int, folder: Path) -> str:
+def run(
+    chosen: list[Peer],
+    cases: list[str],
+    rounds: int,
+    seconds: int,
+    folder: Path,
+    databases: Mapping[str, str] | None = None,
+) -> str:
     """Start all, check all, measure all in turns; the section for the results."""
     starts: dict[str, list[float]] = {}
     servers: list[Served] = []
     try:
         for peer in chosen:
-            served = _start_peer(peer, starts, folder)
+            served = _start_peer(peer, starts, folder, databases or {})
             if served is not None:
                 servers.append(served)
         work = [(served, case) for case in cases for served in servers if _is_fit(served, case)]
@@ -80,7 +90,12 @@ def run(chosen: list[Peer], cases: list[str], rounds: int, seconds: int, folder:
     return write_report(figures, starts, memory, settings)
 
 
-def _start_peer(peer: Peer, starts: dict[str, list[float]], folder: Path) -> Served | None:
+def _start_peer(
+    peer: Peer, starts: dict[str, list[float]], folder: Path, databases: Mapping[str, str]
+) -> Served | None:
+    if peer.database and peer.database not in databases:
+        _tell(peer, "start", f"no {peer.database} answers here")
+        return None
     if peer.interpreter == "system":
         python, is_there = None, shutil.which(peer.command[0]) is not None
     else:
@@ -94,7 +109,7 @@ def _start_peer(peer: Peer, starts: dict[str, list[float]], folder: Path) -> Ser
         if served is not None:
             served.stop()
         try:
-            served = start(peer, python, folder)
+            served = start(peer, python, folder, databases)
         except RuntimeError as error:
             _tell(peer, "start", str(error))
             return None
@@ -103,7 +118,7 @@ def _start_peer(peer: Peer, starts: dict[str, list[float]], folder: Path) -> Ser
 
 
 def _is_fit(served: Served, case: str) -> bool:
-    if case in served.peer.lacks:
+    if case in served.peer.lacks or (case in DATABASE_CASES) != bool(served.peer.database):
         return False
     fault = find_fault(served, case)
     if fault:

@@ -14,6 +14,7 @@ UPLOAD = (
     b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.bin"\r\n'
     b"Content-Type: application/octet-stream\r\n\r\n" + b"u" * UPLOAD_SIZE + b"\r\n--x--\r\n"
 )
+WORLDS = 20
 FILE_SIZES = {"1k": 1024, "100k": 100 * 1024, "10m": 10 * 1024 * 1024}
 
 
@@ -57,6 +58,33 @@ def _is_json(wanted: object) -> Callable[[bytes], bool]:
     return is_right
 
 
+def _is_world(body: bytes) -> bool:
+    try:
+        return _is_row(json.loads(body))
+    except ValueError:
+        return False
+
+
+def _are_worlds(body: bytes) -> bool:
+    try:
+        rows = json.loads(body)
+    except ValueError:
+        return False
+    return (
+        isinstance(rows, list)
+        and len({row["id"] for row in rows if _is_row(row)}) == WORLDS
+        and len(rows) == WORLDS
+    )
+
+
+def _is_row(row: object) -> bool:
+    return (
+        isinstance(row, dict)
+        and row.keys() == {"id", "randomnumber"}
+        and all(type(value) is int and 1 <= value <= 10_000 for value in row.values())
+    )
+
+
 def _is_file(size: int) -> Callable[[bytes], bool]:
     return lambda body: body == b"f" * size
 
@@ -90,7 +118,12 @@ CASES = {
             UPLOAD,
             {"Content-Type": "multipart/form-data; boundary=x"},
         ),
+        Case("db", "/db", _is_world),
+        Case("queries", f"/queries?queries={WORLDS}", _are_worlds),
+        Case("updates", f"/updates?queries={WORLDS}", _are_worlds, connections=16),
     )
 }
+DATABASE_CASES = frozenset({"db", "queries", "updates"})
+"""Those of TechEmpower; asked only of peers with a database."""
 WEBSOCKET, IDLE = "websocket", "idle"
 ALL_CASES = (*CASES, WEBSOCKET, IDLE)

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,7 +85,7 @@ class Served:
         return found
 
 
-def start(peer: Peer, python: Path | None, folder: Path) -> Served:
+def start(peer: Peer, python: Path | None, folder: Path, databases: Mapping[str, str]) -> Served:
     """Start `peer` on the first core; raises RuntimeError if it does not answer."""
     port = _free_port()
     (folder / "nginx.conf").write_text(NGINX.format(folder=folder, port=port))
@@ -93,6 +94,7 @@ def start(peer: Peer, python: Path | None, folder: Path) -> Served:
         **os.environ,
         "PYTHONPATH": str(ROOT),
         "BENCHMARK_FILES": str(folder / "files"),
+        "BENCHMARK_DATABASE": databases.get(peer.database, ""),
         "BISTRO_ENV": "production",
         "ALLOWED_HOSTS": "127.0.0.1",
         **peer.environment,

@@ -8,7 +8,7 @@ import statistics
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.peers.cases import IDLE, WEBSOCKET
+from benchmarks.peers.cases import CASES, DATABASE_CASES, IDLE, WEBSOCKET
 from benchmarks.peers.environment import read_versions
 from benchmarks.peers.measure import Sample
 from benchmarks.peers.table import PEERS
@@ -17,8 +17,9 @@ RESULTS = Path(__file__).parent.parent / "RESULTS.md"
 BEGIN, END = "<!-- peers: begin (written by ./run bench peers) -->", "<!-- peers: end -->"
 BASE = "bistro"
 VERSIONS = (
-    "blacksheep", "django", "emmett", "falcon", "fastapi", "flask", "granian", "gunicorn", "litestar",
-    "pyramid", "robyn", "sanic", "starlette", "tornado", "uvicorn", "uvloop",
+    "asyncpg", "blacksheep", "django", "emmett", "falcon", "fastapi", "flask", "granian", "gunicorn",
+    "litestar", "psycopg", "pyramid", "robyn", "sanic", "sqlalchemy", "starlette",
+    "tornado", "uvicorn", "uvloop",
 )  # fmt: skip
 
 Figures = dict[str, dict[str, list[Sample]]]
@@ -29,6 +30,8 @@ def write_report(
     figures: Figures, starts: dict[str, list[float]], memory: dict[str, float], settings: str
 ) -> str:
     """The whole section."""
+    with_database = {name: by_case for name, by_case in figures.items() if PEERS[name].database}
+    figures = {name: by_case for name, by_case in figures.items() if name not in with_database}
     cases = list(dict.fromkeys(case for by_case in figures.values() for case in by_case))
     parts = [
         "## Beside the peers: `./run bench peers`",
@@ -47,10 +50,24 @@ def write_report(
         ),
         "### Start to first answer, and memory after the load",
         _costs(starts, memory),
+        *_tell_of_databases(with_database),
         "### What is wanted: the CPU time of the first as a multiple of the second's",
-        _wishes(figures),
+        _wishes(figures | with_database),
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def _tell_of_databases(figures: Figures) -> list[str]:
+    """TechEmpower's cases: a row by its key, twenty of them, and twenty changed."""
+    if not figures:
+        return []
+    cases = [case for case in CASES if case in DATABASE_CASES]
+    return [
+        "### With a database: server CPU, µs per request (the database's own is not in it)",
+        _table(figures, cases, _cpu),
+        "### With a database: requests per second",
+        _table(figures, cases, lambda name, samples: _rate(samples)),
+    ]
 
 
 def put_into_results(section: str, path: Path = RESULTS) -> None:
@@ -70,12 +87,13 @@ def _table(figures: Figures, cases: list[str], cell) -> str:
         return ""
     lines = ["| | " + " | ".join(_title(case) for case in cases) + " |", "|---|" + "---:|" * len(cases)]
     for name, by_case in figures.items():
-        base = figures.get(BASE, {})
+        base_name = PEERS[name].against if PEERS[name].database else BASE
+        base = figures.get(base_name, {})
         cells = []
         for case in cases:
             samples = by_case.get(case)
             text = cell(name, samples) if samples else ""
-            if samples and cell is _cpu and name != BASE and base.get(case) and _cost(base[case]) > 0:
+            if samples and cell is _cpu and name != base_name and base.get(case) and _cost(base[case]) > 0:
                 text += f" ({_cost(samples) / _cost(base[case]):.1f} ×)"
             cells.append(text)
         lines.append(f"| {name} | " + " | ".join(cells) + " |")

@@ -29,6 +29,8 @@ class Peer:
     interpreter: Literal["bistro", "peers", "3.13", "system"] = "peers"
     lacks: frozenset[str] = frozenset()
     environment: Mapping[str, str] = field(default_factory=dict)
+    database: Literal["", "sqlite", "postgresql"] = ""
+    """Of which table it tells, and nothing else."""
     against: str = "bistro"
     """With which of Bistro's it is compared for `wanted`."""
     wanted: Mapping[str, float] = field(default_factory=dict)
@@ -131,4 +133,44 @@ ON_3_13 = (
         wanted=dict.fromkeys(ANSWERS, 1.0),
     ),
 )
-PEERS = {peer.name: peer for peer in (*BISTRO_PEERS, *LIMITS, *OTHERS, *ON_3_13)}
+
+
+def _with_database(database: Literal["sqlite", "postgresql"]) -> tuple[Peer, ...]:
+    title = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}[database]
+    base = f"bistro, {title}"
+    shared: dict[str, Any] = {"database": database, "against": base}
+    queries = {"queries": 5.5}
+    return (
+        Peer(base, (*BISTRO, f"{APPS}.bistro_world:app"), "bistro", "bistro", **shared),
+        Peer(
+            f"django, {title}",
+            (*GRANIAN_WSGI, f"{APPS}.django_world:app"),
+            wanted={"db": 4.0, **queries},
+            **shared,
+        ),
+        Peer(
+            f"flask and SQLAlchemy, {title}",
+            (*GRANIAN_WSGI, f"{APPS}.flask_world:app"),
+            wanted={"db": 5.5, **queries},
+            **shared,
+        ),
+        Peer(
+            f"fastapi and SQLAlchemy, {title}",
+            (*UVICORN, f"{APPS}.fastapi_world:app"),
+            wanted={"db": 5.5, **queries},
+            **shared,
+        ),
+    )
+
+
+BY_HAND = Peer(
+    "asyncpg on bistro, PostgreSQL",
+    (*BISTRO, f"{APPS}.bistro_world:by_hand"),
+    "limit",
+    "bistro",
+    database="postgresql",
+    against="bistro, PostgreSQL",
+    wanted=dict.fromkeys(("db", "queries", "updates"), 0.75),
+)
+WITH_DATABASE = (*_with_database("postgresql"), BY_HAND, *_with_database("sqlite"))
+PEERS = {peer.name: peer for peer in (*BISTRO_PEERS, *LIMITS, *OTHERS, *ON_3_13, *WITH_DATABASE)}

@@ -142,6 +142,9 @@ class StatementWriter(ReferenceWriter):
             if each.key != "autoescape" or not isinstance(each.value, nodes.Const):
                 raise self.unsupported("an `autoescape` that is decided at run time", node)
             inner.is_escaped = bool(each.value.value)
+        if node.find(nodes.Block) is not None:
+            # Its own output is not changed by this, but what the macros that it calls give is.
+            raise self.unsupported("a block within `autoescape`", node)
         return self.enter(inner) + self.write_body(node.body, inner)
 
     def _do_assign(self, node: nodes.Assign, frame: Frame) -> list[ast.stmt]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from benchmarks.peers.cases import ALL_CASES, CASES, write_files
 from benchmarks.peers.measure import Sample
 from benchmarks.peers.report import put_into_results, write_report
 from benchmarks.peers.table import PEERS
+from benchmarks.peers.world import make_worlds
 
 PINNED = Path("benchmarks/peers")
 
@@ -36,6 +38,16 @@ def test_a_wrong_answer_is_told_from_a_right_one() -> None:
     assert not CASES["json"].is_right(b"<html>")
     assert CASES["1 KiB"].is_right(b"f" * 1024)
     assert not CASES["1 KiB"].is_right(b"f" * 1023)
+
+
+def test_twenty_rows_have_to_be_twenty_different_ones() -> None:
+    rows = [{"id": number, "randomnumber": 7} for number in range(1, 21)]
+    assert CASES["queries"].is_right(json.dumps(rows).encode())
+    assert not CASES["queries"].is_right(json.dumps(rows[:19]).encode())
+    assert not CASES["queries"].is_right(json.dumps([*rows[:19], rows[0]]).encode())
+    assert CASES["db"].is_right(b'{"id":1,"randomnumber":10000}')
+    assert not CASES["db"].is_right(b'{"id":1,"randomnumber":"1"}')
+    assert not CASES["db"].is_right(b"[1]")
 
 
 def test_a_request_for_wrk_holds_every_byte_of_its_body() -> None:
@@ -77,3 +89,17 @@ def test_a_short_run_measures_bistro_and_the_limit(tmp_path: Path) -> None:
     cells = [cell.strip() for cell in row.split("|")[2:-1]]
     assert len(cells) == len(cases)
     assert all(cells)  # each was answered rightly, and measured
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    shutil.which("wrk") is None or shutil.which("taskset") is None, reason="needs wrk, taskset"
+)
+def test_a_short_run_measures_a_database_as_well(tmp_path: Path) -> None:
+    with make_worlds(tmp_path) as databases:
+        section = run([PEERS["bistro, SQLite"]], ["json", "db", "updates"], 1, 1, tmp_path, databases)
+
+    rows = [line.split("|")[2:-1] for line in section.splitlines() if line.startswith("| bistro, SQLite |")]
+    assert [[bool(cell.strip()) for cell in row] for row in rows if len(row) == 3] == [
+        [True, False, True]
+    ] * 2

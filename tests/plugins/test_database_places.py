@@ -142,7 +142,10 @@ def test_a_program_without_pytest_is_a_test_once_it_makes_a_client(tmp_path: Pat
         ("postgresql://db/" + "é" * 31, "/" + "é" * 29 + "_test"),
     ],
 )
-def test_what_stands_for_a_database_is_beside_it(url: str, expected: str) -> None:
+def test_what_stands_for_a_database_is_beside_it(
+    url: str, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
     assert find_test_url(url).endswith(expected)
 
 
@@ -156,6 +159,7 @@ def test_only_what_has_a_name_of_ours_is_made_anew(tmp_path: Path, monkeypatch: 
         places = find_test_places(url, tmp_path, {}, test_url)
         return [urlsplit(each).path for each in places.made_anew if each != "sqlite://"]
 
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
     assert made_anew("postgresql://db/shop") == ["/shop_test"]
     assert made_anew("postgresql://db/shop_test") == []  # the site's own, whatever its name
     assert made_anew("postgresql://db/shop", "postgresql://db/given") == []

@@ -110,6 +110,10 @@ def test_loops(text: str, printed: str) -> None:
         ("{% extends name %}", "`extends` names no single template"),
         ("{% macro m() %}{{ varargs }}{% endmacro %}", "takes any arguments"),
         ("{% autoescape x %}{% endautoescape %}", "decided at run time"),
+        (
+            "{% autoescape false %}{% block a %}{% endblock %}{% endautoescape %}",
+            "a block within `autoescape`",
+        ),
         ("{% if x %}{% macro m() %}{% endmacro %}{% endif %}", "a macro or import inside of `if`"),
     ],
 )
