@@ -116,7 +116,8 @@ def find_fault_of_face(imported: Import, modules: dict[str, Module]) -> str:
 def find_fault_between_plugins(
     module: Module, imported: Import, target: Module, modules: dict[str, Module]
 ) -> str:
-    """A plugin uses another one only if it says so: one of the other's classes is in its `requires`."""
+    """A plugin uses another one only if it says so: one of the other's classes is in its `requires`,
+    or in its `uses`, where the other one need not be installed for it."""
     here, there = plugin_of(module), plugin_of(target)
     if here in (there, ""):  # its own files, or the face of all plugins
         return ""
@@ -138,7 +139,7 @@ def find_required(tree: ast.Module) -> Iterator[str]:
         if isinstance(node, ast.ClassDef):
             body = ast.Module(body=node.body, type_ignores=[])
             for name, value in find_assignments(body):
-                if name == "requires":
+                if name in ("requires", "uses"):
                     yield from (part.id for part in ast.walk(value) if isinstance(part, ast.Name))
                     yield from find_texts(value, {})
 

@@ -102,7 +102,8 @@ class BaseApp:
 
     # --- what only the whole app has ----------------------------------------------------------------
 
-    def provide(self, kind: type, function: Function, *, override: bool = False) -> None:
+    # Any: see Setup.provide
+    def provide(self, kind: Any, function: Function, *, override: bool = False) -> None:
         """Give every parameter of type `kind` what `function` makes, once a request."""
         self._open_setup().provide(kind, function, override=override)
 

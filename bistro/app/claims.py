@@ -9,6 +9,7 @@ from bistro.app.answers import Answers
 from bistro.app.errors import HookError, InjectionError, PluginError
 from bistro.app.hooks import Provider
 from bistro.app.setup import Command, ModelPackage, Registered
+from bistro.app.types import name_of_type
 from bistro.ground.errors import SetupError
 from bistro.ground.registry import Origin
 from bistro.http import DefaultHeaders
@@ -32,7 +33,7 @@ def find_providers(registered: Registered) -> dict[type, Provider]:
     return _settle(
         registered.providers,
         lambda provider: provider.type,
-        lambda kind: f"two providers for {kind.__name__}",
+        lambda kind: f"two providers for {name_of_type(kind)}",
         InjectionError,
         "Install one of them",
     )

@@ -26,7 +26,11 @@ Refusal = Callable[[int, str, "tuple[str, int] | None"], None]
 
 @runtime_checkable
 class Plugin(Protocol):
-    """A bundle of routes, hooks, providers and commands; its configuration is its constructor."""
+    """A bundle of routes, hooks, providers and commands; its configuration is its constructor.
+
+    It may have a method `bring()` that gives other plugins, as it needs them: each is installed where
+    the site gives none of its kind.
+    """
 
     requires: ClassVar[tuple[type[Any], ...]] = ()  # Any: a protocol can't name its own classes
     """Plugins that must be installed before this one."""
@@ -141,8 +145,12 @@ class Setup:
 
         return record
 
-    def provide(self, kind: type, function: Function, *, override: bool = False) -> None:
+    # Any: a type, or what stands for several, such as `User | None`.
+    def provide(self, kind: Any, function: Function, *, override: bool = False) -> None:
         """Give every parameter of type `kind` what `function` makes, once a request.
+
+        A provider of `User | None` is for those parameters alone that are annotated so; without one
+        they get what `User` gets.
 
         `function` may ask for values itself, be async, and clean up behind a `yield`.
         """

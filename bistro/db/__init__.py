@@ -87,6 +87,7 @@ from bistro.db.pages import Page, Slice
 from bistro.db.plan_store import keep_plans
 from bistro.db.query import Query
 from bistro.db.ranges import Range
+from bistro.db.raw import RawRows
 from bistro.db.replicas import ReplicatedDriver
 from bistro.db.request import RequestScope
 from bistro.db.schema import create_tables, drop_tables
@@ -117,6 +118,7 @@ __all__ = [
     "Predicate",
     "QueryError",
     "Range",
+    "RawRows",
     "Related",
     "Page",
     "Query",

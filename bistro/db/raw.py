@@ -8,11 +8,11 @@ from string import Formatter
 # Any: values are of any type.
 from typing import Any
 
-from bistro.db.database import Database
+from bistro.db.database import Database, get_database
 from bistro.db.functions import as_expression
-from bistro.db.hydrate import ModelItem, write_hydrate
+from bistro.db.hydrate import Item, ModelItem, write_hydrate
 from bistro.db.model_errors import QueryError
-from bistro.db.plan import refuse_value
+from bistro.db.plan import Hydrate, refuse_value
 from bistro.db.shape import Shape
 from bistro.db.storage import find_writer
 from bistro.db.table import TableInfo
@@ -20,7 +20,7 @@ from bistro.db.table import TableInfo
 
 async def run_raw(root: Shape, text: str, values: Mapping[str, Any], database: Database) -> list[Any]:
     """The instances that a statement gives."""
-    sql, names = write_raw(text, root.table, values, database.dialect)
+    sql, names = write_raw(text, {"columns": root.table}, values, database.dialect)
     shape = root.child(("raw",))
     hydrate = shape.plans.get(database.dialect)
     if hydrate is None:
@@ -31,7 +31,44 @@ async def run_raw(root: Shape, text: str, values: Mapping[str, Any], database: D
     return found
 
 
-def write_raw(text: str, table: TableInfo, values: Mapping[str, Any], dialect: str) -> tuple[str, list[str]]:
+class RawRows:
+    """A statement of the program's own whose rows are instances of several models, written once.
+
+        NOTES = RawRows("SELECT {Note}, {Person} FROM note LEFT JOIN person ON … WHERE note.id = {id}",
+                        Note, optional=Person)
+        for note, person in await NOTES.fetch(id=3): ...
+
+    The name of a model stands for its columns, another one for a value. A row in which `optional`
+    was not found has None in its place.
+    """
+
+    def __init__(self, text: str, *models: Any, optional: Any = None) -> None:
+        self._text = text
+        chosen = [*models] if optional is None else [*models, optional]
+        self._tables: dict[str, TableInfo] = {each.__name__: each.__table_info__ for each in chosen}
+        self._items: list[Item] = [
+            ModelItem(each.__table_info__, optional=each is optional) for each in chosen
+        ]
+        self._written: dict[str, tuple[str, list[str], Hydrate]] = {}
+
+    async def fetch(self, *, using: Database | None = None, **values: Any) -> list[Any]:
+        """The rows, each a tuple with an instance of every model."""
+        database = using or get_database()
+        written = self._written.get(database.dialect)
+        if written is None:
+            sql, names = write_raw(self._text, self._tables, values, database.dialect)
+            hydrate = write_hydrate(self._items, database.dialect, single=False)
+            written = self._written[database.dialect] = sql, names, hydrate
+        sql, names, hydrate = written
+        rows: list[Any] = hydrate(
+            await database.fetch(sql, [_stored(values[name], database.dialect) for name in names])
+        )
+        return rows
+
+
+def write_raw(
+    text: str, tables: Mapping[str, TableInfo], values: Mapping[str, Any], dialect: str
+) -> tuple[str, list[str]]:
     """The statement with the database's placeholders, and the names of the values in their order."""
     parts, names = [], []
     for literal, name, form, conversion in Formatter().parse(text):
@@ -42,8 +79,8 @@ def write_raw(text: str, table: TableInfo, values: Mapping[str, Any], dialect: s
             raise QueryError(
                 f"{{{name}}} is no name of a value", fix="Write {columns}, {name}, or {{ for a brace."
             )
-        if name == "columns":
-            parts.append(_column_list(table))
+        if name in tables:
+            parts.append(_column_list(tables[name]))
         elif name in values:
             names.append(name)
             parts.append("?" if dialect == "sqlite" else f"${len(names)}")

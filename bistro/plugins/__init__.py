@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from bistro.ground import lazy_names
 
 if TYPE_CHECKING:
+    from bistro.plugins.accounts import Accounts as Accounts
     from bistro.plugins.compression import Compression as Compression
     from bistro.plugins.compression import CompressionError as CompressionError
     from bistro.plugins.cors import Cors as Cors
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
     from bistro.plugins.static import UnknownStaticFile as UnknownStaticFile
 
 _MODULES = {
+    "accounts": ("Accounts",),
     "compression": ("Compression", "CompressionError"),
     "cors": ("Cors", "CorsError"),
     "csrf": ("CrossSiteRequest", "Csrf", "CsrfError"),

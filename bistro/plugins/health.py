@@ -53,11 +53,16 @@ class Health:
         }
         readiness = Readiness({**watched, **self.checks}, self.timeout_seconds)
         setup.routes.get(
-            self.live_at, name="livez", blocking=False, include_in_schema=False, without_app_hooks=True
+            self.live_at,
+            name="livez",
+            blocking=False,
+            include_in_schema=False,
+            without_app_hooks=True,
+            public=True,
         )(answer_alive)
-        setup.routes.get(self.ready_at, name="readyz", include_in_schema=False, without_app_hooks=True)(
-            readiness.answer
-        )
+        setup.routes.get(
+            self.ready_at, name="readyz", include_in_schema=False, without_app_hooks=True, public=True
+        )(readiness.answer)
 
 
 def answer_alive() -> Response:

@@ -46,8 +46,10 @@ class LiveReload:
             return EventStream(tell())
 
         add = setup.routes.get
-        add(EVENTS, include_in_schema=False, without_app_hooks=True)(live_reload_events)
-        add(SCRIPT, blocking=False, include_in_schema=False, without_app_hooks=True)(live_reload_script)
+        add(EVENTS, include_in_schema=False, without_app_hooks=True, public=True)(live_reload_events)
+        add(SCRIPT, blocking=False, include_in_schema=False, without_app_hooks=True, public=True)(
+            live_reload_script
+        )
         setup.after(add_script)
 
 

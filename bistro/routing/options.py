@@ -26,6 +26,8 @@ class GroupOptions(TypedDict, total=False):
     """What a form may hold."""
     atomic: bool
     """With a database: whether a request that may change something is one transaction (the default)."""
+    public: bool
+    """With accounts whose site is closed: whether visitors who are not logged in may come here."""
     csrf: bool
     """Whether requests that pages of other sites make are refused where they may change something (the
     default); False for what proves by other means who sent it, such as a signed webhook."""
@@ -78,6 +80,7 @@ class WebSocketRouteOptions(TypedDict, total=False):
     host: str
     when: Sequence[Predicate]
     override: bool
+    public: bool
     timeout_seconds: float | None
     """Of the whole conversation; None, also where a group says otherwise."""
     cancel_on_disconnect: bool

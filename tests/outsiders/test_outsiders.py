@@ -84,6 +84,13 @@ def asking_for(**types: type) -> Callable[[Function], Function]:
 HTML = {"accept": "text/html"}
 
 
+def check_accounts(copy: ModuleType) -> None:
+    database, rendering = import_copy("database"), import_copy("rendering")
+    pages = import_copy("error_pages").ErrorPages()
+    with client_with(database.Database("sqlite://"), rendering.Rendering(), pages, copy.Accounts()) as client:
+        assert "Log in" in client.get("/accounts/log-in").text
+
+
 def check_compression(copy: ModuleType) -> None:
     client = client_with(copy.Compression(size_min=0))
     assert client.get("/", headers={"accept-encoding": "gzip"}).headers["vary"] == "accept-encoding"

@@ -60,7 +60,7 @@ class Static:
             if setup.static_folders:
                 live, known = LiveFiles(site.folders, site.cache_control), KnownFiles(lambda: site.table)
                 serve = live.serve if find_debug() else known.serve
-                setup.routes.get(f"{site.at}/{{path:path}}", name="static")(serve)
+                setup.routes.get(f"{site.at}/{{path:path}}", name="static", public=True)(serve)
 
         setup.when_installed(add_route)
         setup.provide(StaticUrls, site.make_urls)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bistro.db import Database, ManyFound, NotAllowed, NotFound, QueryError
+from bistro.db import Database, ManyFound, NotAllowed, NotFound, QueryError, RawRows
 from bistro.db.functions import (
     abs_,
     avg,
@@ -332,6 +332,24 @@ async def test_rows_come_from_sql_of_ones_own(database: Database) -> None:
         await Article.objects.raw("select {columns} from article where title = {title}")
     with pytest.raises(QueryError, match="is no name of a value"):
         await Article.objects.raw("select {title.x}", title="x")
+
+
+async def test_rows_of_several_models_come_from_sql_of_ones_own(database: Database) -> None:
+    await fill()
+    both = RawRows(
+        "select {Article}, {Writer} from article left join writer "
+        "on writer.id = article.writer_id and writer.name = {name} where article.id = {id}",
+        Article,
+        optional=Writer,
+    )
+
+    writer = (await Article.objects.load(Article.writer).get(Article.id == 1)).writer
+    found = await both.fetch(id=1, name=writer.name)
+    missed = await both.fetch(id=1, name="nobody")
+
+    assert [(article.id, joined) for article, joined in found] == [(1, writer)]
+    assert [(article.id, joined) for article, joined in missed] == [(1, None)]
+    assert await both.fetch(id=999, name="nobody") == []
 
 
 async def test_plan_of_the_database_is_shown(database: Database) -> None:

@@ -1,0 +1,51 @@
+"""Accounts: users, how they log in, and who may do what.
+
+How other ways to log in plug in. `Accounts(methods=[Totp(), Passkeys()])` calls the `install(setup, site)`
+of each `LogInMethod`, which adds its routes, models and templates through `setup` as a plugin does, and
+to the lists of the `AccountSite`:
+
+- `site.steps`: a `FurtherStep`, asked behind a right password. While one is open, the session has a
+  `PendingLogIn` and no owner, so nobody is logged in. Its page asks for `log_in: LogIn`, finds who it is
+  about with `await log_in.find_pending()`, and returns `await log_in.pass_step("its name")`.
+- `site.log_in_links`: a `Link` on the log-in page, such as to another site's log-in.
+- `site.account_links`: a `Link` on the page where users set up their account.
+
+Whoever knows who somebody is returns `await log_in.begin(user, method="passkey")`, which asks the steps
+or completes the log-in. `AbstractUser | None` and `AbstractUser` are provided whatever model the site
+has; rows of a method name their user by `AbstractUser.key`. `site.throttle` counts attempts,
+`site.events.note(…)` keeps what happened.
+"""
+
+from bistro.plugins.accounts.current import UserRecord, UserSessions
+from bistro.plugins.accounts.errors import AccountsError, LogInRequired
+from bistro.plugins.accounts.events import AccountEvent, EventKind, Events
+from bistro.plugins.accounts.log_in import LoggedIn, LogIn, PendingLogIn
+from bistro.plugins.accounts.passwords import Passwords
+from bistro.plugins.accounts.plugin import Accounts
+from bistro.plugins.accounts.site import AccountSite, FurtherStep, Link, LogInMethod, LogInWith
+from bistro.plugins.accounts.throttle import Attempts, Throttle
+from bistro.plugins.accounts.users import AbstractUser, User
+
+__all__ = [
+    "AbstractUser",
+    "AccountEvent",
+    "AccountSite",
+    "Accounts",
+    "AccountsError",
+    "Attempts",
+    "EventKind",
+    "Events",
+    "FurtherStep",
+    "Link",
+    "LogIn",
+    "LogInMethod",
+    "LogInRequired",
+    "LogInWith",
+    "LoggedIn",
+    "Passwords",
+    "PendingLogIn",
+    "Throttle",
+    "User",
+    "UserRecord",
+    "UserSessions",
+]

@@ -1,0 +1,77 @@
+"""Who is logged in: the session and its user, by one query, once a request."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final  # Any: a model of the site's own, and providers made for it
+
+from bistro.db import RawRows
+from bistro.http import Request
+from bistro.plugins.accounts.errors import LogInRequired
+from bistro.plugins.accounts.users import AbstractUser, User
+from bistro.plugins.sessions import DatabaseSessions, Record, Session, StoredSession, record_of
+from bistro.plugins.sessions.record import hash_token
+
+FIND: Final = """
+SELECT {{StoredSession}}, {{{model}}} FROM "bistro_session"
+LEFT JOIN "{table}" ON "{table}"."key" = "bistro_session"."owner" WHERE "bistro_session"."id" = {{id}}
+"""
+
+
+class UserRecord(Record, kw_only=True):
+    """A session that was read together with its user."""
+
+    user: AbstractUser | None = None
+
+
+class UserSessions(DatabaseSessions):
+    """Sessions in the database, each read together with its user: one query for both."""
+
+    def __init__(self, user: type[AbstractUser] = User) -> None:
+        name = user.__table_info__.name
+        self._rows = RawRows(FIND.format(model=user.__name__, table=name), StoredSession, optional=user)
+
+    async def find(self, token: str) -> Record | None:
+        """The session of this token with its user."""
+        rows: Sequence[tuple[StoredSession, AbstractUser | None]]
+        rows = await self._rows.fetch(id=hash_token(token))
+        if not rows:
+            return None
+        row, user = rows[0]
+        found = record_of(row)
+        return UserRecord(**{name: getattr(found, name) for name in Record.__struct_fields__}, user=user)
+
+
+class CurrentUser:
+    """Finds the user of a request."""
+
+    def __init__(self, model: type[AbstractUser]) -> None:
+        self._model = model
+
+    async def find(self, session: Session) -> AbstractUser | None:
+        """Who the session belongs to; None for a visitor, and for who was deleted or locked out since."""
+        if not session.owner:
+            return None
+        record = session.record
+        user: AbstractUser | None
+        if isinstance(record, UserRecord) and record.user is not None and record.user.key == session.owner:
+            user = record.user
+        else:
+            user = await self._model.objects.find(self._model.key == session.owner)
+        return user if user is not None and user.is_active else None
+
+
+def require(user: Any) -> Any:
+    """The user. Raises `LogInRequired` for a visitor."""
+    if user is None:
+        raise LogInRequired("Log in first.", headers={"www-authenticate": "Bearer"})
+    return user
+
+
+def next_of(request: Request) -> str:
+    """The page that was asked for, to come back to it; "" for what can't be asked again."""
+    if request.method not in ("GET", "HEAD"):
+        return ""
+    query = request.exchange.query_string
+    path = request.exchange.raw_path
+    return f"{path}?{query}" if query else path

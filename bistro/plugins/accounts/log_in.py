@@ -1,0 +1,174 @@
+"""Logging in and out: a password is checked, further steps may follow, then the session is the user's.
+
+How it works. Whoever knows who somebody is, by a password, a passkey or another site, calls
+`LogIn.begin(user, method=…)`. Each `FurtherStep` of the site is asked whether this user needs it. The
+first that does gets the visitor: the session remembers a `PendingLogIn`, which lets nobody in, and the
+answer leads to the step's page. That page finds who it is about with `LogIn.find_pending()`, and says
+`LogIn.pass_step("its name")` when it is content, which asks the next step or completes the log-in. So
+a step is one object and one page, and no page can forget a step.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from msgspec import field
+
+from bistro.app import Background
+from bistro.http import Redirect, Request, is_local_redirect
+from bistro.plugins.accounts.names import fold
+from bistro.plugins.accounts.site import AccountSite
+from bistro.plugins.accounts.throttle import PER_DAY, PER_MINUTE
+from bistro.plugins.accounts.users import AbstractUser
+from bistro.plugins.rate_limit import Limit, client_address
+from bistro.plugins.sessions import Session, SessionData
+
+PENDING_SECONDS: Final = 600
+SHORT: Final = timedelta(hours=12)
+LONG: Final = timedelta(days=90)
+
+
+class PendingLogIn(SessionData):
+    """A log-in that does not count yet: a further step must follow."""
+
+    user_key: str = ""
+    method: str = ""
+    next: str = ""
+    remember: bool = False
+    began_at: float = 0.0
+    passed: list[str] = field(default_factory=list)
+
+
+class LoggedIn(SessionData):
+    """How and when the session became the user's."""
+
+    at: float = 0.0
+    """When they last proved who they are; see `RecentLogIn`."""
+    method: str = ""
+    steps: list[str] = field(default_factory=list)
+
+
+class LogIn:
+    """`log_in: LogIn` lets a handler check a password, and log somebody in or out."""
+
+    def __init__(self, site: AccountSite, request: Request, session: Session, background: Background) -> None:
+        self.site = site
+        self.request = request
+        self.session = session
+        self.background = background
+
+    async def check(self, login: str, password: str) -> AbstractUser | None:
+        """The user of this name or address, if the password is theirs and they may log in.
+
+        Counted and slowed down by account and by address, right or wrong, known or not. Raises
+        `TooManyRequests` (429, with `Retry-After`) beyond five in a minute.
+        """
+        site, whos = self.site, self._counted(login)
+        await site.throttle.take("log-in", *whos)
+        user = await site.find_user(login)
+        is_right, is_old = await site.passwords.verify(password, "" if user is None else user.password)
+        if user is None or not is_right or not user.is_active:
+            await site.events.note(self.request, "log-in failed", "" if user is None else user.key)
+            return None
+        address, *account = whos
+        await site.throttle.give_back("log-in", address)
+        await site.throttle.forget("log-in", *account)
+        if is_old:
+            await site.set_password(user, password)
+        return user
+
+    async def begin(
+        self,
+        user: AbstractUser,
+        *,
+        method: str,
+        next: str = "",
+        remember: bool = False,
+        skip_steps: bool = False,
+    ) -> Redirect:
+        """Log `user` in, or lead to the further step that must come first; the answer of the handler.
+
+        `method` says how they proved who they are, such as "password". `next` is where they wanted to
+        go; one that would leave the site is forgotten. With `skip_steps` no step is asked, as after a
+        passkey that is two factors by itself.
+        """
+        pending = PendingLogIn(
+            user_key=user.key,
+            method=method,
+            next=next if is_local_redirect(next) else "",
+            remember=remember,
+            began_at=self.site.clock.time(),
+        )
+        return await self._go_on(user, pending, skip_steps=skip_steps)
+
+    async def find_pending(self) -> tuple[AbstractUser, PendingLogIn] | None:
+        """Who is logging in, for the page of a step; None where nobody is, or for more than ten minutes."""
+        pending = self.session.data(PendingLogIn)
+        if not pending.user_key or self.site.clock.time() - pending.began_at > PENDING_SECONDS:
+            return None
+        model = self.site.model
+        user = await model.objects.find(model.key == pending.user_key)
+        return (user, pending) if user is not None and user.is_active else None
+
+    async def pass_step(self, name: str) -> Redirect:
+        """Go on behind the step `name`; back to the log-in page where nobody is logging in any more."""
+        found = await self.find_pending()
+        if found is None:
+            return Redirect(self.request.url_for("accounts.log_in"))
+        user, pending = found
+        await self.site.events.note(self.request, "step passed", user.key, detail=name)
+        pending.passed = [*pending.passed, name]
+        return await self._go_on(user, pending)
+
+    async def log_out(self) -> Redirect:
+        """End the session, on the server as well; the answer clears what the browser keeps of the site."""
+        if self.session.owner:
+            await self.site.events.note(self.request, "logged out", self.session.owner)
+        self.session.end()
+        # ASVS 5.0, 14.3.1. Cookies of other parts of the site, such as its language, may stay.
+        return Redirect(self.site.home, headers={"clear-site-data": '"cache", "storage"'})
+
+    async def _go_on(
+        self, user: AbstractUser, pending: PendingLogIn, *, skip_steps: bool = False
+    ) -> Redirect:
+        for step in () if skip_steps else self.site.steps:
+            if step.name in pending.passed:
+                continue
+            url = await step.find_url(self.request, user)
+            if url is not None:
+                self._keep(pending)
+                return Redirect(url)
+        return await self._complete(user, pending)
+
+    async def _complete(self, user: AbstractUser, pending: PendingLogIn) -> Redirect:
+        session, now = self.session, self.site.clock.time()
+        if session.owner not in ("", user.key):
+            forget_all(session)  # what the one before had in it is not theirs
+        session.owner = user.key
+        session.rotate()  # also where they were logged in already: rights may differ
+        session.record.expires_at = now + (LONG if pending.remember else SHORT).total_seconds()
+        logged_in = session.data(LoggedIn)
+        logged_in.at, logged_in.method, logged_in.steps = now, pending.method, pending.passed
+        self._keep(PendingLogIn())
+        user.logged_in_at = datetime.fromtimestamp(now, UTC)
+        await user.save("logged_in_at")
+        await self.site.events.note(self.request, "logged in", user.key, detail=pending.method)
+        return Redirect(pending.next or self.site.home)
+
+    def _keep(self, pending: PendingLogIn) -> None:
+        # A new token: whoever has planted the old one does not get to the page of the step.
+        self.session.rotate()
+        kept = self.session.data(PendingLogIn)
+        for name in PendingLogIn.__struct_fields__:
+            setattr(kept, name, getattr(pending, name))
+
+    def _counted(self, login: str) -> tuple[tuple[str, Limit], ...]:
+        address, account = client_address(self.request.exchange), f"login {fold(login) or login}"
+        return ((f"address {address}", PER_MINUTE), (account, PER_MINUTE), (account, PER_DAY))
+
+
+def forget_all(session: Session) -> None:
+    """Empty a session that goes on under another owner."""
+    session.record.data.clear()
+    session.rotate()

@@ -1,0 +1,54 @@
+"""Names and addresses of users: what may be one, and which two are the same.
+
+Compared is a folded form: compatible characters made one (NFKC), upper case made lower, as Unicode
+asks of identifiers (UTS #39, UAX #31). Its length is limited before, because normalising is slow on
+long texts (CVE-2025-64458). Mail always goes to the address as it is stored, never to one that was
+typed and only folds to it (CVE-2019-19844).
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Final
+
+NAME_LENGTH_MAX: Final = 150
+EMAIL_LENGTH_MAX: Final = 254
+"""RFC 5321 §4.5.3.1.3 allows paths of 256 bytes, two of them brackets."""
+LOCAL_LENGTH_MAX: Final = 64
+FOLDED_LENGTH_MAX: Final = 1_000
+"""Folding may make some characters longer, such as one ligature into eighteen letters."""
+FOREIGN: Final = frozenset(["Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"])
+
+
+def fold(text: str) -> str:
+    """The form in which names are compared; "" for what is too long to be one."""
+    if len(text) > EMAIL_LENGTH_MAX:
+        return ""
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).strip()
+    return folded if len(folded) <= FOLDED_LENGTH_MAX else ""
+
+
+def find_name_fault(name: str) -> str | None:
+    """Why `name` can't be the name of a user, None if it can."""
+    if not name.strip() or len(name) > NAME_LENGTH_MAX:
+        return f"has 1 to {NAME_LENGTH_MAX} characters"
+    if any(unicodedata.category(each) in FOREIGN for each in name):
+        return "has a character that can't be seen"
+    if "@" in name:
+        return "can't have an @"  # else a name could be the address of somebody else
+    return None
+
+
+def find_email_fault(email: str) -> str | None:
+    """Why nothing can be sent to `email`, None if that may work; only a mail can tell for sure."""
+    local, _, domain = email.rpartition("@")
+    if not local or not domain or len(email) > EMAIL_LENGTH_MAX or len(local) > LOCAL_LENGTH_MAX:
+        return "is no e-mail address"
+    if any(each.isspace() or unicodedata.category(each) in FOREIGN for each in email):
+        return "is no e-mail address"
+    # Quoted local parts are allowed by RFC 5321 and used by nobody; brackets begin lists and comments.
+    if any(each in '"(),:;<>[\\]@' for each in local) or any(each in '"(),:;<>\\@/' for each in domain):
+        return "is no e-mail address"
+    if domain.startswith((".", "-")) or domain.endswith((".", "-")) or ".." in email:
+        return "is no e-mail address"
+    return None

@@ -1,0 +1,101 @@
+"""What the parts of accounts share: the model, the services, and what other ways to log in have added."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal, Protocol, TypeAlias
+
+from msgspec import Struct, field
+
+from bistro.app import Setup
+from bistro.ground import Clock
+from bistro.http import Request
+from bistro.plugins.accounts.events import Events
+from bistro.plugins.accounts.names import find_email_fault, find_name_fault, fold
+from bistro.plugins.accounts.passwords import Passwords
+from bistro.plugins.accounts.throttle import Throttle
+from bistro.plugins.accounts.users import AbstractUser
+
+LogInWith: TypeAlias = Literal["email", "name", "either"]
+
+
+class FurtherStep(Protocol):
+    """What must follow a password before the log-in counts, such as a code from an app."""
+
+    name: str
+
+    async def find_url(self, request: Request, user: AbstractUser) -> str | None:
+        """Where the user goes on; None for one who needs no such step."""
+        ...
+
+
+class Link(Struct, frozen=True):
+    """A link that a way to log in puts on a page; the address is asked for when the page is shown."""
+
+    text: str
+    find_url: Callable[[Request], str]
+
+
+class LogInMethod(Protocol):
+    """Another way to log in, or a further step: `Accounts(methods=[…])` installs it."""
+
+    def install(self, setup: Setup, site: AccountSite) -> None:
+        """Add routes, models and templates through `setup`, and to the lists of `site`."""
+        ...
+
+
+class AccountSite(Struct, eq=False):
+    """The accounts of one app. Methods and pages are given this; handlers ask for `LogIn`."""
+
+    model: type[AbstractUser]
+    at: str
+    log_in_with: LogInWith
+    home: str
+    clock: Clock
+    passwords: Passwords
+    throttle: Throttle
+    events: Events
+    steps: list[FurtherStep] = field(default_factory=list)
+    """Asked in this order behind a right password."""
+    log_in_links: list[Link] = field(default_factory=list)
+    """Other ways, on the log-in page."""
+    account_links: list[Link] = field(default_factory=list)
+    """What users can set up, on their own page."""
+
+    async def find_user(self, login: str) -> AbstractUser | None:
+        """The user who types this to log in; locked out or not."""
+        folded = fold(login)
+        if not folded:
+            return None
+        by_email = self.log_in_with == "email" or (self.log_in_with == "either" and "@" in folded)
+        column = self.model.email_key if by_email else self.model.name_key
+        return await self.model.objects.find(column == folded)
+
+    async def create_user(
+        self, email: str, password: str | None = None, *, name: str = "", **fields: object
+    ) -> AbstractUser:
+        """A new user. Raises ValueError for a name or address that can't be one, UniqueViolation if taken.
+
+        `fields` are those of the model, such as `is_superuser`. The password is not held to any rule.
+        """
+        fault = find_email_fault(email)
+        if fault is not None:
+            raise ValueError(f"the address {fault}")
+        if name or self.log_in_with != "email":
+            fault = find_name_fault(name)
+            if fault is not None:
+                raise ValueError(f"the name {fault}")
+        hashed = "" if password is None else await self.passwords.hash(password)
+        return await self.model.objects.create(
+            email=email,
+            email_key=fold(email),
+            name=name,
+            name_key=fold(name) if self.log_in_with != "email" else None,
+            password=hashed,
+            **fields,
+        )
+
+    async def set_password(self, user: AbstractUser, password: str) -> None:
+        """Give a user a new password; it is not held to any rule."""
+        user.password = await self.passwords.hash(password)
+        await user.save("password")

@@ -1,0 +1,147 @@
+"""A site with accounts, and what tests do there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TypedDict, Unpack
+
+from msgspec import Struct
+
+from bistro import App
+from bistro.db import Query
+from bistro.plugins import Accounts, Database
+from bistro.plugins.accounts import AbstractUser, AccountEvent, AccountSite, Passwords, User
+from bistro.testing import Client, FakeClock
+from bistro.testing.response import ClientResponse
+
+HTML = {"accept": "text/html"}
+EMAIL, PASSWORD = "ann@example.com", "a quiet harbour"
+COOKIE = "__Host-session"
+# Hashes as weak as argon2 can make them: what takes time is measured elsewhere.
+QUICK = Passwords(memory_kib=8, passes=1)
+
+
+class NewUser(Struct):
+    email: str
+    password: str | None
+    fields: dict[str, Any]
+
+
+class Site:
+    """A running site with accounts, and a client of it."""
+
+    def __init__(self, app: App, client: Client, clock: FakeClock) -> None:
+        self.app = app
+        self.client = client
+        self.clock = clock
+
+    @contextmanager
+    def other_browser(self, token: str = "") -> Iterator[Client]:
+        """The client with the cookies of another browser: none, or a copied token of a session.
+
+        A second client would have an event loop of its own, which the database of this one is not for.
+        """
+        jar = self.client.cookies
+        own = dict(jar)
+        jar.clear()
+        if token:
+            jar[COOKIE] = token
+        try:
+            yield self.client
+        finally:
+            jar.clear()
+            jar.update(own)
+
+    def add_user(self, email: str = EMAIL, password: str | None = PASSWORD, **fields: Any) -> None:
+        answer = self.client.post(
+            "/test/users", json={"email": email, "password": password, "fields": fields}
+        )
+        assert answer.status == 200, answer.text
+
+    def change_user(self, email: str = EMAIL, **fields: Any) -> None:
+        answer = self.client.post("/test/change", json={"email": email, "password": None, "fields": fields})
+        assert answer.status == 204, answer.text
+
+    @property
+    def token(self) -> str:
+        """The cookie of the session."""
+        return self.client.cookies[COOKIE]
+
+    def log_in(self, login: str = EMAIL, password: str = PASSWORD, **options: Any) -> ClientResponse:
+        return log_in(self.client, login, password, **options)
+
+    def events(self) -> list[str]:
+        """The kinds of events so far, oldest first."""
+        found: list[str] = self.client.get("/test/events").json()
+        return found
+
+
+def log_in(client: Client, login: str = EMAIL, password: str = PASSWORD, **fields: str) -> ClientResponse:
+    return client.post(
+        "/accounts/log-in", data={"login": login, "password": password, **fields}, headers=HTML
+    )
+
+
+class Options(TypedDict, total=False):
+    user: type[AbstractUser]
+    home: str
+    log_in_with: Any
+    closed: bool
+    methods: Any
+    passwords: Passwords
+    on_event: Any
+
+
+@contextmanager
+def site_with(*plugins: Any, add: Any = None, **options: Unpack[Options]) -> Iterator[Site]:
+    """A site whose database is empty; `add(app)` adds to it before it starts."""
+    clock = FakeClock()
+    options.setdefault("passwords", QUICK)
+    accounts = Accounts(**options, clock=clock)
+    app = App(Database("sqlite://", repeats_max=None), accounts, *plugins)
+    model = accounts.user
+
+    def find(email: str) -> Query[Any]:
+        return model.objects.filter(model.email == email)
+
+    @app.post("/test/users", public=True)
+    async def add_user(new: NewUser, site: AccountSite) -> int:
+        user = await site.create_user(new.email, new.password, **new.fields)
+        return user.id
+
+    @app.post("/test/change", public=True)
+    async def change_user(new: NewUser) -> None:
+        if new.fields:
+            await find(new.email).update(new.fields)
+        else:
+            await find(new.email).delete()
+
+    @app.get("/test/events", public=True)
+    async def events() -> list[str]:
+        return [each.kind for each in await AccountEvent.objects.order_by(AccountEvent.id)]
+
+    if add is not None:
+        add(app)
+    with Client(app) as client:
+        yield Site(app, client, clock)
+
+
+def who_routes(app: App) -> None:
+    """Pages that say who is logged in."""
+
+    @app.get("/me")
+    async def me(user: User) -> str:
+        return user.email
+
+    @app.post("/me")
+    async def change_me(user: User) -> str:
+        return user.email
+
+    @app.get("/maybe")
+    async def maybe(user: User | None) -> str:
+        return "nobody" if user is None else user.email
+
+    @app.get("/open", public=True)
+    async def open_to_all() -> str:
+        return "open"
