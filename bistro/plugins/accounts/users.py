@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime
-from typing import Final
+from typing import ClassVar, Final
 
 from bistro.db import Field, Model, auto, field
 from bistro.plugins.accounts.names import EMAIL_LENGTH_MAX, FOLDED_LENGTH_MAX, NAME_LENGTH_MAX
@@ -23,6 +23,9 @@ class AbstractUser(Model, abstract=True):
     Whatever lets somebody in, or names them to others, is private: it is in no JSON, and no client
     can set it through `User.Create` or `User.Update` (ASVS 5.0, 15.3.3).
     """
+
+    # Never read from what a client sends, also where `Accounts` is not installed.
+    __never_sent__: ClassVar[bool] = True
 
     id: Field[int] = auto()
     key: Field[str] = field(default_factory=make_key, unique=True, max_length=32, private=True)

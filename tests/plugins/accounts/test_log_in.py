@@ -248,6 +248,19 @@ def test_handler_that_asks_for_another_model_than_the_site_has_stops_the_start()
         app.freeze()
 
 
+@pytest.mark.parametrize("kind", [User, Member, AbstractUser])
+def test_user_is_never_read_from_a_body_where_there_are_no_accounts(kind: type) -> None:
+    app = App()
+
+    async def change(user: object) -> str:
+        return "changed"
+
+    change.__annotations__["user"] = kind
+    app.post("/")(change)
+    with pytest.raises(SetupError, match="nobody can provide"):
+        app.freeze()
+
+
 def test_accounts_need_a_database() -> None:
     with pytest.raises(SetupError, match="requires Database"):
         App(Accounts()).freeze()
