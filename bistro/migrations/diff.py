@@ -66,13 +66,15 @@ class Difference:
         self.state = before
         self.after = after
         self._fills = fills
-        self._fills_back = fills_back
+        self._fills_back = dict(fills_back)
         self.found: list[Operation] = []
 
     def find(self, renames: Iterable[Rename]) -> list[Operation]:
         """Everything, step by step."""
         self._add(CreateExtension(name) for name in sorted(self.after.extensions - self.state.extensions))
-        self._add(renames)
+        for rename in renames:
+            self._add([rename])
+            self._follow(rename)
         for step in (
             self._rename_rules,
             self._drop_rules,
@@ -93,6 +95,16 @@ class Difference:
             self.state = operation.apply(self.state)
             self.found.append(operation)
 
+    def _follow(self, rename: Rename) -> None:
+        """What columns get when they come back is known by the names that they had before."""
+        if isinstance(rename, RenameTable):
+            moved = {key: (rename.new, key[1]) for key in self._fills_back if key[0] == rename.old}
+        else:
+            old = rename.table, rename.old
+            moved = {old: (rename.table, rename.new)} if old in self._fills_back else {}
+        for before, now in moved.items():
+            self._fills_back[now] = self._fills_back.pop(before)
+
     def _pairs(self) -> Iterator[tuple[Table, Table]]:
         """The tables that are on both sides, as they are now and as they shall be."""
         for label, wanted in self.after.tables.items():
@@ -112,7 +124,9 @@ class Difference:
             (here.label, rule)
             for here, wanted in self._pairs()
             for name, rule in here.rules.items()
-            if wanted.rules.get(name) != rule or _words(rule, here) & _retyped(here, wanted)
+            if wanted.rules.get(name) != rule
+            or _words(rule, here) & _retyped(here, wanted)
+            or _columns_of(rule) & _made_anew(here, wanted)
         ]
         # Foreign keys first: a key that they lead to may have to go as well.
         for label, rule in sorted(gone, key=lambda each: _rank(each[1]), reverse=True):
@@ -137,18 +151,18 @@ class Difference:
     def _drop_computed(self) -> Iterator[Operation]:
         """Columns that the database computes can't be changed, nor what they are computed from."""
         for here, wanted in self._pairs():
-            changed = {column.name for column, _ in _changed(here, wanted)}
-            for column in here.columns:
-                new = wanted.find_column(column.name)
-                is_other = new is None or new.computed != column.computed or new.stored != column.stored
-                if column.computed and (is_other or new != column or changed & names_in(column.computed)):
-                    yield DropColumn(here.label, column.name)
+            for name in _computed_anew(here, wanted):
+                yield DropColumn(here.label, name)
 
     def _change_columns(self) -> Iterator[Operation]:
         for here, wanted in self._pairs():
             for old, new in _changed(here, wanted):
-                if new.computed and not old.computed:
-                    yield DropColumn(here.label, old.name, fill=self._fill_back(here.label, old))
+                if new.computed:
+                    # What is in it is kept until everything else is done, and is dropped with the rest.
+                    away = _free_name(f"{old.name}_before", here, wanted)
+                    rename = RenameColumn(here.label, old.name, away)
+                    self._follow(rename)
+                    yield rename
                 else:
                     yield self._change(here.label, old, new)
 
@@ -205,6 +219,43 @@ def _changed(here: Table, wanted: Table) -> Iterator[tuple[Column, Column]]:
         new = wanted.find_column(column.name)
         if new is not None and new != column:
             yield column, new
+
+
+def _computed_anew(here: Table, wanted: Table) -> list[str]:
+    """Columns that are computed and go, or are to be computed otherwise, or from what changes."""
+    changed = {column.name for column, _ in _changed(here, wanted)}
+    return [
+        column.name
+        for column in here.columns
+        if column.computed
+        and (wanted.find_column(column.name) != column or changed & names_in(column.computed))
+    ]
+
+
+def _made_anew(here: Table, wanted: Table) -> set[str]:
+    """Columns whose rules go first: those that are dropped to come back, or are computed from now on."""
+    plain = {old.name for old, new in _changed(here, wanted) if new.computed and not old.computed}
+    return plain.union(_computed_anew(here, wanted))
+
+
+def _free_name(name: str, *tables: Table) -> str:
+    while any(table.find_column(name) is not None for table in tables):
+        name += "_"
+    return name
+
+
+def _columns_of(rule: Rule) -> set[str]:
+    """Every column that a rule is about, plainly or in its SQL."""
+    if isinstance(rule, Check):
+        return names_in(rule.condition)
+    if isinstance(rule, Index):
+        return names_in(" ".join((*(part.removeprefix("-") for part in rule.parts), rule.where))) | {
+            *rule.including,
+            *(part.removeprefix("-") for part in rule.parts),
+        }
+    if isinstance(rule, Exclude):
+        return names_in(" ".join((*(part for part, _ in rule.parts), rule.where)))
+    return set(rule.columns)
 
 
 def _retyped(here: Table, wanted: Table) -> set[str]:

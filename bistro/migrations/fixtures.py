@@ -22,7 +22,7 @@ from bistro.ground.text import did_you_mean
 from bistro.migrations.errors import MigrationError
 from bistro.migrations.historical import HistoricalModels
 from bistro.migrations.schema import Column, State, Table
-from bistro.migrations.sql.postgresql import name_of
+from bistro.migrations.sql.postgresql_place import name_of
 from bistro.migrations.sql.types import column_type
 
 BATCH: Final = 500

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from bistro.db.database import Database
 from bistro.migrations.history import TABLE
-from bistro.migrations.sql.postgresql import name_of
+from bistro.migrations.sql.postgresql_place import name_of
 
 # The beginning of a type's name in SQL, and the type in Python.
 PYTHON: Final = (
@@ -66,11 +66,15 @@ class FoundTable(Struct, frozen=True):
     unique: frozenset[str]
 
 
-async def write_models(database: Database, names: Iterable[str] = ()) -> str:
-    """The text of a module with a model for each table, by default for all of the current schema."""
+async def read_tables(database: Database, names: Iterable[str] = ()) -> list[FoundTable]:
+    """The tables with these names, by default all of the current schema."""
     read = _read_sqlite if database.dialect == "sqlite" else _read_postgresql
     wanted = set(names)
-    tables = [each for each in await read(database) if not wanted or each.name in wanted]
+    return [each for each in await read(database) if not wanted or each.name in wanted]
+
+
+def write_models(tables: list[FoundTable]) -> str:
+    """The text of a module with a model for each table."""
     order = _in_order(tables)
     models = [_model(table, {each.name: each for each in tables}) for table in order]
     used = {word for text in models for word in re.findall(r"\w+", text)}

@@ -9,7 +9,13 @@ from msgspec import UNSET, Struct
 from bistro.migrations.errors import MigrationError
 from bistro.migrations.graph import Placed
 from bistro.migrations.operations.base import Operation
-from bistro.migrations.operations.columns import AddColumn, ChangeColumn, DropColumn, RenameColumn
+from bistro.migrations.operations.columns import (
+    AddColumn,
+    ChangeColumn,
+    DropColumn,
+    RenameColumn,
+    is_computed,
+)
 from bistro.migrations.operations.custom import RunSQL
 from bistro.migrations.operations.tables import CreateTable, DropTable, RenameTable
 from bistro.migrations.running.plan import make_plan
@@ -72,7 +78,7 @@ def _of_operation(operation: Operation, state: State, new: set[str]) -> Iterator
         case RenameColumn(table, old, _):
             yield "rename", f"code that is running asks for {table}.{old}", LATER
         case DropTable() | DropColumn():
-            if not _is_computed(operation, state):
+            if not is_computed(operation, state):
                 yield (
                     "drop",
                     "code that is running may still use it, and what is in it is gone",
@@ -82,12 +88,6 @@ def _of_operation(operation: Operation, state: State, new: set[str]) -> Iterator
             is_required = not (column.nullable or column.default or column.computed)
             if is_required and operation.fill is UNSET:
                 yield "required-column", "it fails where there are rows", "Say what they get: fill=…"
-
-
-def _is_computed(operation: Operation, state: State) -> bool:
-    if not isinstance(operation, DropColumn):
-        return False
-    return bool(state.get_table(operation.table).get_column(operation.column).computed)
 
 
 def _of_sql(operation: RunSQL, placed: Placed, new: set[str]) -> Iterator[Hazard]:

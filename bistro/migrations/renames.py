@@ -32,6 +32,7 @@ def find_renames(before: State, after: State, ask: Ask, given: Sequence[str] = (
         rename = parse_rename(text, before, after)
         before = rename.apply(before)
         renames.append(rename)
+    before = _add_what_follows(renames, before, after)
     for find in (_tables, _columns):
         asked = set[Rename]()
         while (
@@ -41,7 +42,38 @@ def find_renames(before: State, after: State, ask: Ask, given: Sequence[str] = (
             if ask(candidate):
                 before = candidate.apply(before)
                 renames.append(candidate)
+                before = _add_what_follows(renames, before, after)
     return renames
+
+
+def _add_what_follows(renames: list[Rename], before: State, after: State) -> State:
+    """Pairs of a relation are called after their tables: nobody need name them as well."""
+    renamed = {each.new for each in renames if isinstance(each, RenameTable)}
+    while (found := next(_following(before, after, renamed), None)) is not None:
+        before = found.apply(before)
+        renames.append(found)
+    return before
+
+
+def _following(before: State, after: State, renamed: set[str]) -> Iterator[Rename]:
+    gone = [each for label, each in before.tables.items() if label not in after.tables and _is_pairs(each)]
+    come = [each for label, each in after.tables.items() if label not in before.tables and _is_pairs(each)]
+    for old in gone:
+        same = [new for new in come if _targets(new) == _targets(old) and new.schema == old.schema]
+        if renamed & set(_targets(old)) and len(same) == 1:
+            yield RenameTable(old.label, same[0].label)
+    for label, old in before.tables.items():
+        wanted = after.tables.get(label)
+        if wanted is not None and _is_pairs(old) and _is_pairs(wanted) and _targets(old) == _targets(wanted):
+            for key in old.foreign_keys:
+                news = [each for each in wanted.foreign_keys if each.table == key.table]
+                name, new = key.columns[0], news[0].columns[0]
+                if key.table in renamed and len(news) == 1 and old.find_column(new) is None:
+                    yield RenameColumn(label, name, new)
+
+
+def _targets(table: Table) -> list[str]:
+    return sorted(key.table for key in table.foreign_keys)
 
 
 def parse_rename(text: str, before: State, after: State) -> Rename:

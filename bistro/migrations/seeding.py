@@ -17,7 +17,7 @@ from bistro.ground.registry import find_origin
 from bistro.ground.text import did_you_mean
 from bistro.migrations.catalog import describe
 from bistro.migrations.errors import MigrationError
-from bistro.migrations.sql.postgresql import name_of
+from bistro.migrations.sql.postgresql_place import name_of
 
 PREFIX: Final = "seed"
 Work = Callable[[], Awaitable[object] | object]

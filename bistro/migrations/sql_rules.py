@@ -11,7 +11,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from bistro.migrations.sql.postgresql import VOLATILE
+from bistro.migrations.sql.postgresql_columns import VOLATILE
 from bistro.migrations.sql_statements import split_actions, split_statements
 
 IN_BATCHES = "Use Fill, which does it in batches."

@@ -28,6 +28,7 @@ from bistro.migrations import (
     RenameTable,
     RunSQL,
     ValueNeeded,
+    make_plan,
 )
 from bistro.migrations.package import load_file
 from bistro.migrations.writing import write_migration
@@ -255,3 +256,23 @@ def test_file_that_is_wrong_is_told_with_its_place(
     with pytest.raises(MigrationFileError, match=message) as caught:
         folder.graph()
     assert caught.value.where[0].file.endswith(f"{name}.py")
+
+
+def test_column_that_is_computed_from_now_on_is_kept_until_the_rest_is_done(folder: Folder) -> None:
+    class Before:
+        class Note(Model):
+            id: Field[int] = auto()
+            double: Field[int] = field(index=True)
+
+    class Note(Model):
+        id: Field[int] = auto()
+        double: Field[int] = generated("id * 2", index=True)
+
+    folder.make(Before.Note)
+    name = folder.make(Note)
+
+    made = operations(folder, name)
+    assert [type(each) for each in made] == [DropRule, RenameColumn, AddColumn, AddRule, DropColumn]
+    assert made[-1] == DropColumn("note", "double_before", fill=0)
+    plan = make_plan(folder.graph(Note).get(name), "postgresql")
+    assert [phase.how for phase in plan.phases] == ["together", "alone", "together"]

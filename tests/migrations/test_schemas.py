@@ -92,7 +92,10 @@ async def test_enum_gets_another_value(folder: Folder, database: Database):
     await database.execute("insert into car (colour) values ('blue')")
 
 
-async def test_pairs_follow_a_model_that_was_renamed(folder: Folder, database: Database):
+@pytest.mark.parametrize("renames", [True, ["note=memo"]])
+async def test_pairs_follow_a_model_that_was_renamed(
+    folder: Folder, database: Database, renames: bool | list[str]
+):
     class Tag(Model):
         id: Field[int] = auto()
 
@@ -110,7 +113,7 @@ async def test_pairs_follow_a_model_that_was_renamed(folder: Folder, database: D
         await database.execute(f"insert into {table} default values")
     await database.execute("insert into note_tags values (1, 1)")
 
-    folder.make(Memo, Tag, renames=True)
+    folder.make(Memo, Tag, renames=renames)
     await agree(folder, database, Memo, Tag)
 
     rows = await database.fetch("select memo_id, tag_id from memo_tags")

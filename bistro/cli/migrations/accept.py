@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from bistro.cli.migrations.site import MigratedSite
-from bistro.cli.options import app_option
-from bistro.cli.output import EXIT_FINE, say
+from bistro.cli.options import app_option, json_option
+from bistro.cli.output import EXIT_FINE, say, show_json
 from bistro.migrations import Migrator
 
 EPILOG = """\b
@@ -18,12 +18,16 @@ Example:
 @click.command(epilog=EPILOG)
 @click.argument("name")
 @app_option
-def command(name: str, app: str | None) -> int:
+@json_option
+def command(name: str, app: str | None, as_json: bool) -> int:
     """Take the file of NAME, as it is now, for what was applied."""
 
-    async def accept(migrator: Migrator) -> None:
-        await migrator.accept(name)
+    async def accept(migrator: Migrator) -> str:
+        return await migrator.accept(name)
 
-    MigratedSite(app).run(accept)
-    say(f"{name} counts as applied in its present form.")
+    name = MigratedSite(app).run(accept)
+    if as_json:
+        show_json({"accepted": name})
+    else:
+        say(f"{name} counts as applied in its present form.")
     return EXIT_FINE

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from bistro.cli.migrations.site import MigratedSite
-from bistro.cli.options import app_option
+from bistro.cli.options import app_option, json_option
 from bistro.cli.output import EXIT_FINE, say
 from bistro.migrations import Migrator
 from bistro.migrations.fixtures import dump_rows, to_json
@@ -25,7 +25,9 @@ Examples:
     "--output", type=click.Path(dir_okay=False, path_type=Path), help="The file.  [standard output]"
 )
 @app_option
-def command(tables: tuple[str, ...], output: Path | None, app: str | None) -> int:
+@json_option
+# It writes JSON anyway; the option is there because every command has it.
+def command(tables: tuple[str, ...], output: Path | None, app: str | None, as_json: bool) -> int:  # noqa: ARG001
     """Write the rows of all tables, or of TABLES, as JSON that `bistro db load` reads, in either database."""
     site = MigratedSite(app)
 

@@ -138,3 +138,10 @@ class ChangeColumn(Operation, frozen=True, tag=True):
     def describe(self) -> str:
         """It in a few words."""
         return f"change the column {self.table}.{self.column.name}"
+
+
+def is_computed(operation: Operation, before: State) -> bool:
+    """Whether an operation drops a column that the database computes, so that nothing is lost."""
+    if not isinstance(operation, DropColumn):
+        return False
+    return bool(before.get_table(operation.table).get_column(operation.column).computed)

@@ -179,12 +179,13 @@ class Migrator:
                     f"accept it: bistro db accept {name}",
                 )
 
-    async def accept(self, name: str) -> None:
-        """Take an edited migration for what was applied."""
+    async def accept(self, name: str) -> str:
+        """Take an edited migration for what was applied; its full name. Raises MigrationError."""
         placed = self.graph.get(name)
         if placed.full_name not in await self.history.read():
             raise MigrationError(f"{placed.full_name} is not applied")
         await self.history.add(placed.loaded)
+        return placed.full_name
 
     # --- one migration ----------------------------------------------------------------------------------
 

@@ -74,6 +74,11 @@ def test_everything_speaks_json(notes: Site):
     status = json.loads(run(notes, "status", "--json").out)
     assert [(each["name"], each["standing"]) for each in status["migrations"]] == [("0001_first", "applied")]
     assert json.loads(run(notes, "check", "--live", "--json").out) == {"missing": [], "drift": []}
+    assert json.loads(run(notes, "accept", "0001", "--json").out) == {"accepted": "0001_first"}
+    inspected = json.loads(run(notes, "inspect", "note", "--json").out)
+    assert [column["name"] for column in inspected["tables"][0]["columns"]] == ["id", "title"]
+    assert "class Note(Model" in inspected["models"]
+    assert json.loads(run(notes, "dump", "--json").out) is not None
     assert json.loads(run(notes, "revert", "--json").out) == {"reverted": ["0001_first"]}
 
 
