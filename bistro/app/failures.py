@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeAlias
 
 from bistro.app.answers import Answers
 from bistro.app.hooks import Hook
 from bistro.app.late import LateValues
 from bistro.app.reply import response_maker
+from bistro.forms import FormRefused
 from bistro.ground.errors import AnswerableError, BistroError
 from bistro.ground.problems import Problem
 from bistro.ground.text import escape
-from bistro.http import HttpError, InternalServerError, Request, Response
+from bistro.http import Empty, HttpError, InternalServerError, Request, Response
 from bistro.http.errors import (
     BadRequest,
     NotFound,
@@ -24,6 +26,8 @@ from bistro.http.errors import (
 from bistro.http.response import HTML_BLOCK, PROBLEM_BLOCK
 from bistro.validation import ValidationFailed, encode_json_safely
 
+ShowAgain: TypeAlias = Callable[[Request, FormRefused], Awaitable[Response]]
+
 _logger = logging.getLogger("bistro.app")
 _make_response = response_maker(200)
 
@@ -31,17 +35,32 @@ _make_response = response_maker(200)
 class FailureGate:
     """Answers the errors of one route: by its own hooks, inner before outer, else by their status."""
 
-    def __init__(self, hooks: Sequence[Hook], answers: Answers, *, waits: bool = False) -> None:
+    def __init__(
+        self,
+        hooks: Sequence[Hook],
+        answers: Answers,
+        *,
+        waits: bool = False,
+        show_again: ShowAgain | None = None,
+    ) -> None:
         """`hooks`: the on_error hooks that hold for the route, innermost first.
 
         `waits`: whether some answer may have to be awaited, even if no hook has.
+        `show_again`: what shows the page of the route's form with what was sent, if there is one.
         """
+        self._show_again = show_again
         self._hooks = tuple(hooks)
         self._answers = answers
-        self.is_async = waits or any(inspect.iscoroutinefunction(hook.function) for hook in hooks)
+        self.is_async = (
+            waits
+            or show_again is not None
+            or any(inspect.iscoroutinefunction(hook.function) for hook in hooks)
+        )
         self.answer = self._answer_async if self.is_async else self._answer
 
     def _answer(self, request: Request, error: BaseException, late: LateValues | None = None) -> Response:
+        if isinstance(error, FormRefused) and error.is_live:
+            return answer_live(error)
         hook, error = self._choose(error)
         try:
             if hook is not None:
@@ -54,6 +73,11 @@ class FailureGate:
     async def _answer_async(
         self, request: Request, error: BaseException, late: LateValues | None = None
     ) -> Response:
+        if isinstance(error, FormRefused):
+            if error.is_live:
+                return answer_live(error)
+            if self._show_again is not None and request.wants_html:
+                return await self._show_again(request, error)
         hook, error = self._choose(error)
         try:
             if hook is not None:
@@ -112,6 +136,8 @@ def as_http_error(error: BaseException) -> BaseException:
         return _as_answered(error)
     if not isinstance(error, ValidationFailed):
         return error
+    if isinstance(error, FormRefused) and not error.problems:
+        return BadRequest("This button works only on a page that shows its form.")
     problems = [
         problem if problem.place else Problem("body", problem.path, problem.message, problem.code)
         for problem in error.problems
@@ -131,6 +157,14 @@ def _as_answered(error: AnswerableError) -> HttpError:
     answer.problems = error.problems
     answer.__cause__ = error
     return answer
+
+
+def answer_live(refused: FormRefused) -> Response:
+    """What a script hears that asks while somebody types: 204, or the problems of that field."""
+    if not refused.problems:
+        return Empty()
+    error = UnprocessableContent("The field has an invalid value.", problems=refused.problems)
+    return Response.prepared(error.status, PROBLEM_BLOCK, encode_json_safely(problem_details(error)))
 
 
 def answer_plainly(request: Request, error: BaseException) -> Response:

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 # Any: type hints, defaults and what hints stand for are objects of every kind.
 from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
+from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
@@ -28,7 +29,10 @@ from bistro.app.types import (
     strip_annotated,
     strip_optional,
 )
-from bistro.forms import Form
+from bistro.forms import Form, FormView, Widgets
+from bistro.forms.checks import find_checked, must_wait_for
+from bistro.forms.reading import form_reader
+from bistro.forms.receive import FormTaker
 from bistro.ground.registry import Origin
 from bistro.ground.text import did_you_mean
 from bistro.ground.types import Exchange
@@ -53,6 +57,7 @@ class Input(NamedTuple):
 
     function: Function
     arguments: tuple[Value, ...]
+    is_async: bool = False
 
 
 class Binder:
@@ -74,6 +79,8 @@ class Binder:
         self._made: dict[Any, Value] = {}
         self._making: list[Any] = []
         self._has_upload = False
+        self.form_kinds: list[Any] = []
+        """The types of the forms that the handler takes."""
 
     @property
     def used(self) -> frozenset[Any]:
@@ -199,12 +206,39 @@ class Binder:
 
     def _from_form(self, name: str, kind: Any, default: Any, role: Role, origin: Origin) -> Any:
         if get_origin(kind) is Form:
-            return Input(readers.form_reader(get_args(kind)[0]), (FORM,))
+            return self._taken_form(get_args(kind)[0], origin)
+        if get_origin(kind) is FormView:
+            return self._form_view(get_args(kind)[0], origin)
         if kind is FormData:
             return Input(readers.whole_form, (FORM,))
         if _is_upload(kind):
             return Input(readers.upload_reader(name, is_list(kind), default), (FORM,))
         return None
+
+    def _taken_form(self, kind: Any, origin: Origin) -> Input:
+        taker = FormTaker(kind)
+        self.form_kinds.append(kind)
+        arguments = [FORM, REQUEST]
+        if taker.takes_zone and (zone := self._provided("zone", ZoneInfo, None, "provider", origin)):
+            arguments.append(zone)
+        function = taker.take_waiting if taker.must_wait else taker.take
+        return Input(function, tuple(arguments), taker.must_wait)
+
+    def _form_view(self, kind: Any, origin: Origin) -> Value:
+        reader = form_reader(kind)
+        keywords: dict[str, Value] = {}
+        for name, wanted in (("zone", ZoneInfo if reader.takes_zone else None), ("widgets", Widgets)):
+            value = self._provided(name, wanted, None, "provider", origin) if wanted else None
+            if value is not None:
+                keywords[name] = value
+        make = readers.waiting_view_maker if reader.has_sources else readers.view_maker
+        return Value(
+            function=make(kind),
+            arguments=(REQUEST,),
+            keywords=keywords,
+            is_async=reader.has_sources,
+            label=f"the form {name_of_type(kind)}",
+        )
 
     def _plain(self, name: str, hint: Any, default: Any, role: Role, origin: Origin) -> Any:
         if hint is inspect.Parameter.empty:
@@ -221,6 +255,10 @@ class Binder:
         return None
 
     def _body(self, hint: Any, default: Any) -> Input:
+        if must_wait_for(hint):
+            return Input(readers.waiting_body_reader(hint, default), (EXCHANGE, BODY), is_async=True)
+        if find_checked(hint):
+            return Input(readers.checked_body_reader(hint, default), (EXCHANGE, BODY))
         return Input(readers.body_reader(hint, default), (EXCHANGE, BODY))
 
     def _from_marker(self, source: From, name: str, hint: Any, default: Any, origin: Origin) -> Any:
@@ -367,12 +405,17 @@ def _join_inputs(inputs: dict[str, Input]) -> dict[str, Value]:
     """One value for each input; several are read together, so that all their problems are told."""
     if len(inputs) == 1:
         ((name, single),) = inputs.items()
-        return {name: Value(function=single.function, arguments=single.arguments, label=name)}
+        value = Value(
+            function=single.function, arguments=single.arguments, is_async=single.is_async, label=name
+        )
+        return {name: value}
     needed = list(dict.fromkeys(value for each in inputs.values() for value in each.arguments))
     readings = [
         (each.function, [needed.index(value) for value in each.arguments]) for each in inputs.values()
     ]
-    together = Value(function=readers.read_all(readings), arguments=tuple(needed), label=", ".join(inputs))
+    waits = any(each.is_async for each in inputs.values())
+    read = readers.read_all_waiting(readings) if waits else readers.read_all(readings)
+    together = Value(function=read, arguments=tuple(needed), is_async=waits, label=", ".join(inputs))
     return {
         name: Value(function=itemgetter(index), arguments=(together,), label=name)
         for index, name in enumerate(inputs)

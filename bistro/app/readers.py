@@ -7,13 +7,15 @@ such parameters, `read_all` asks every one, so that the client hears of all prob
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import UTC, tzinfo
 from typing import Any, TypeAlias  # Any: readers give values of whatever type the parameter has.
 
 from msgspec.structs import replace
 
 from bistro.app.types import is_list, is_struct
-from bistro.forms import Form
+from bistro.forms import FormRefused, FormView, Widgets
+from bistro.forms.checks import check_value, check_value_now
 from bistro.ground.problems import Problem
 from bistro.ground.types import Exchange
 from bistro.http import FormData, Request, UnsupportedMediaType
@@ -84,6 +86,32 @@ def body_reader(kind: Any, default: Any) -> Callable[[Exchange, bytes], Any]:
     return read_body
 
 
+def checked_body_reader(kind: Any, default: Any) -> Callable[[Exchange, bytes], Any]:
+    """Read a JSON body, and run the checks of its type."""
+    read_body = body_reader(kind, default)
+
+    def read_checked(exchange: Exchange, body: bytes) -> Any:
+        value = read_body(exchange, body)
+        if problems := check_value_now(value):
+            raise ValidationFailed(problems).with_place("body")
+        return value
+
+    return read_checked
+
+
+def waiting_body_reader(kind: Any, default: Any) -> Callable[[Exchange, bytes], Awaitable[Any]]:
+    """The same where some check has to be awaited."""
+    read_body = body_reader(kind, default)
+
+    async def read_checked(exchange: Exchange, body: bytes) -> Any:
+        value = read_body(exchange, body)
+        if problems := await check_value(value):
+            raise ValidationFailed(problems).with_place("body")
+        return value
+
+    return read_checked
+
+
 def check_is_json(exchange: Exchange) -> None:
     """Raise `UnsupportedMediaType` unless the body is declared as JSON, or is not there at all."""
     header = exchange.find_header(b"content-type")
@@ -103,10 +131,31 @@ async def open_form(request: Request) -> AsyncIterator[FormData]:
         data.close()
 
 
-def form_reader(kind: Any) -> Callable[[FormData], Form[Any]]:
-    """Read the fields of a form as a `kind`."""
-    convert = struct_converter(kind)
-    return lambda data: Form(_placed(convert, data.fields, "form", ""), data)
+def view_maker(kind: Any) -> Callable[..., FormView[Any]]:
+    """Make the view of a form: as it was refused, where its page is shown again, else as it begins."""
+
+    def make_view(request: Request, zone: tzinfo = UTC, widgets: Widgets | None = None) -> FormView[Any]:
+        view: FormView[Any] = FormView(kind, zone=zone, widgets=widgets)
+        refused = getattr(request.exchange, "refused_form", None)
+        if isinstance(refused, FormRefused) and refused.kind == kind:
+            view.take_refused(refused)
+        return view
+
+    return make_view
+
+
+def waiting_view_maker(kind: Any) -> Callable[..., Awaitable[FormView[Any]]]:
+    """The same for a form whose choices have to be looked up."""
+    make = view_maker(kind)
+
+    async def make_view(
+        request: Request, zone: tzinfo = UTC, widgets: Widgets | None = None
+    ) -> FormView[Any]:
+        view = make(request, zone, widgets)
+        await view.prepare()
+        return view
+
+    return make_view
 
 
 def whole_form(data: FormData) -> FormData:
@@ -130,18 +179,59 @@ def read_all(readers: Sequence[tuple[Callable[..., Any], Sequence[int]]]) -> Cal
     """Call every reader with the arguments at its positions; the problems of all are raised together."""
 
     def read(*arguments: Any) -> list[Any]:
-        values, problems = [], []
+        values, gathered = [], _Gathered()
         for reader, positions in readers:
             try:
                 values.append(reader(*(arguments[position] for position in positions)))
             except ValidationFailed as failed:
-                place = "body" if len(positions) > 1 else ""
-                problems += [each if each.place else replace(each, place=place) for each in failed.problems]
-        if problems:
-            raise ValidationFailed(problems)
+                gathered.add(failed, len(positions))
+        gathered.raise_all()
         return values
 
     return read
+
+
+def read_all_waiting(
+    readers: Sequence[tuple[Callable[..., Any], Sequence[int]]],
+) -> Callable[..., Awaitable[list[Any]]]:
+    """The same where some of the readers have to be awaited."""
+
+    async def read(*arguments: Any) -> list[Any]:
+        values, gathered = [], _Gathered()
+        for reader, positions in readers:
+            try:
+                value = reader(*(arguments[position] for position in positions))
+                values.append(await value if inspect.isawaitable(value) else value)
+            except ValidationFailed as failed:
+                gathered.add(failed, len(positions))
+        gathered.raise_all()
+        return values
+
+    return read
+
+
+class _Gathered:
+    """The problems of several readers; a form that is refused stays one, so that it can be shown again."""
+
+    def __init__(self) -> None:
+        self._problems: list[Problem] = []
+        self._refused: FormRefused | None = None
+        self._has_failed = False
+
+    def add(self, failed: ValidationFailed, argument_count: int) -> None:
+        place = "body" if argument_count > 1 else ""
+        self._has_failed = True
+        self._problems += [each if each.place else replace(each, place=place) for each in failed.problems]
+        if isinstance(failed, FormRefused):
+            self._refused = failed
+
+    def raise_all(self) -> None:
+        if self._refused is not None:
+            if not (self._refused.is_live or not self._refused.problems):
+                self._refused.problems = self._problems
+            raise self._refused
+        if self._has_failed:
+            raise ValidationFailed(self._problems)
 
 
 def _placed(convert: Callable[[Any], Any], raw: Any, place: str, name: str) -> Any:

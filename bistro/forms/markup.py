@@ -6,33 +6,130 @@ Every value is escaped here; names of attributes come from this file and `fields
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import TypeAlias
 
 from bistro.forms.fields import FormField
 from bistro.ground.text import Markup, escape
 
+Leaf: TypeAlias = Callable[[list[str]], str]
+"""Puts texts into the HTML of a field in which nothing is wrong."""
 
-def render_field(field: FormField, id: str, texts: Sequence[str], messages: Sequence[str]) -> Markup:
+
+class FieldView:
+    """One field of a page, for widgets of a site's own and their templates."""
+
+    def __init__(
+        self,
+        field: FormField,
+        name: str,
+        id: str,
+        texts: Sequence[str],
+        messages: Sequence[str],
+        choices: Sequence[tuple[str, str]],
+    ) -> None:
+        self.field = field
+        self.name = name
+        self.id = id
+        self.texts = texts
+        """What stands in it."""
+        self.messages = messages
+        """What is wrong with it."""
+        self.choices = choices
+        self.label = field.label
+        self.help = field.help
+        self.kind = field.kind
+        self.is_required = field.is_required
+        self.attributes = field.attributes
+
+    @property
+    def text(self) -> str:
+        """What stands in it, if that is one text."""
+        return self.texts[0] if self.texts else ""
+
+    @property
+    def html(self) -> Markup:
+        """The built-in HTML of the whole field."""
+        return Markup(render_leaf(self.field, self.name, self.id, self.texts, self.messages, self.choices))
+
+    @property
+    def input(self) -> Markup:
+        """The built-in HTML of the input alone, tied to `{id}-help` and `{id}-error`, if these are there."""
+        named = _named(self.field, self.name, self.id, _tied(self.field, self.id, self.messages))
+        return Markup(_input(self.field, named, self.texts, self.choices))
+
+
+@lru_cache(maxsize=8192)
+def make_leaf(field: FormField, name: str, id: str) -> Leaf:
+    """What makes the HTML of a field without problems from its texts: the rest of it is always the same."""
+    if field.kind in ("checkbox", "radio", "select", "checkboxes"):
+        return _choosing_leaf(field, name, id)
+    # Rendered once with a mark in the place of the text, and cut there.
+    html = render_leaf(field, name, id, [_MARK], (), field.choices)
+    empty = render_leaf(field, name, id, [], (), field.choices)
+    before, mark, after = html.partition(_MARK)
+    if not mark:
+        return lambda _: html  # a file, or a password: nothing is sent back
+
+    def leaf(texts: list[str]) -> str:
+        if not texts or not (text := texts[0]):
+            return empty
+        return f"{before}{text if text.isalnum() else escape(text)}{after}"
+
+    return leaf
+
+
+_MARK = "\0"
+
+
+def _choosing_leaf(field: FormField, name: str, id: str) -> Leaf:
+    # Of one choice each, the HTML is kept; what is no choice at all is not.
+    kept: dict[str, str] = {}
+    allowed = {value for value, _ in field.choices} | {"", "true", "on"}
+
+    def leaf(texts: list[str]) -> str:
+        key = texts[0] if len(texts) == 1 else ("" if not texts else None)
+        if key is None or key not in allowed or field.kind == "checkboxes":
+            return render_leaf(field, name, id, texts, (), field.choices)
+        # Nothing sent and an empty text look the same but for a choice that is required.
+        key = f"+{key}" if texts else "-"
+        found = kept.get(key)
+        if found is None:
+            found = kept[key] = render_leaf(field, name, id, texts, (), field.choices)
+        return found
+
+    return leaf
+
+
+def render_leaf(
+    field: FormField,
+    name: str,
+    id: str,
+    texts: Sequence[str],
+    messages: Sequence[str],
+    choices: Sequence[tuple[str, str]],
+) -> str:
     """Label, help, messages and input of one field; `texts` are what stands in it."""
     if field.kind == "hidden":
-        return Markup(f"<input{_attributes({'type': 'hidden', 'name': field.name, 'value': _first(texts)})}>")
-    hint = f'<p class="help" id="{escape(id)}-help">{escape(field.help)}</p>' if field.help else ""
-    error = "".join(f'<span class="message">{escape(each)}</span>' for each in messages)
-    error = f'<p class="error" id="{escape(id)}-error">{error}</p>' if error else ""
-    tied = {
-        "aria-describedby": " ".join([f"{id}-help"] * bool(hint) + [f"{id}-error"] * bool(error)),
-        "aria-invalid": "true" if error else "",
-    }
+        return f"<input{_attributes({'type': 'hidden', 'name': name, 'value': _first(texts)})}>"
+    tied = _tied(field, id, messages)
+    notes = _help_html(field, id) + message_html(id, messages)
     if field.kind in ("radio", "checkboxes"):
-        return _render_group(field, id, texts, hint + error, tied)
+        return _render_group(field, name, id, texts, notes, tied, choices)
     label = f'<label for="{escape(id)}">{escape(field.label)}</label>'
-    named = {"id": id, "name": field.name, **tied}
-    if field.is_required:
-        named["required"] = "required"
+    shown = _input(field, _named(field, name, id, tied), texts, choices)
     if field.kind == "checkbox":
-        box = {"type": "checkbox", "value": "true", **named, **_if(_is_ticked(texts), "checked")}
-        return Markup(f'<div class="field"><input{_attributes(box)}> {label}{hint}{error}</div>')
-    return Markup(f'<div class="field">{label}{hint}{error}{_render_input(field, named, texts)}</div>')
+        return f'<div class="field">{_shown_mark(field, name)}{shown} {label}{notes}</div>'
+    return f'<div class="field">{label}{notes}{shown}</div>'
+
+
+def message_html(id: str, messages: Sequence[str]) -> str:
+    """What is wrong with the field of this id; empty for nothing."""
+    if not messages:
+        return ""
+    inside = "".join(f'<span class="message">{escape(each)}</span>' for each in messages)
+    return f'<p class="error" id="{escape(id)}-error">{inside}</p>'
 
 
 def render_summary(problems: Sequence[tuple[str, str, str]], prefix: str) -> Markup:
@@ -53,7 +150,30 @@ def render_summary(problems: Sequence[tuple[str, str, str]], prefix: str) -> Mar
     )
 
 
-def _render_input(field: FormField, named: Mapping[str, str], texts: Sequence[str]) -> str:
+def _tied(field: FormField, id: str, messages: Sequence[str]) -> dict[str, str]:
+    return {
+        "aria-describedby": " ".join([f"{id}-help"] * bool(field.help) + [f"{id}-error"] * bool(messages)),
+        "aria-invalid": "true" if messages else "",
+    }
+
+
+def _named(field: FormField, name: str, id: str, tied: Mapping[str, str]) -> dict[str, str]:
+    named = {"id": id, "name": name, **tied}
+    if field.is_required:
+        named["required"] = "required"
+    return named
+
+
+def _help_html(field: FormField, id: str) -> str:
+    return f'<p class="help" id="{escape(id)}-help">{escape(field.help)}</p>' if field.help else ""
+
+
+def _input(
+    field: FormField, named: Mapping[str, str], texts: Sequence[str], choices: Sequence[tuple[str, str]]
+) -> str:
+    if field.kind == "checkbox":
+        box = {"type": "checkbox", "value": "true", **named, **_if(_is_ticked(texts), "checked")}
+        return f"<input{_attributes(box)}>"
     if field.kind == "textarea":
         # HTML, §13.2.6.4.7: a line break right behind the tag is dropped, so one more keeps that of the text.
         return f"<textarea{_attributes({**named, **field.attributes})}>\n{escape(_first(texts))}</textarea>"
@@ -62,23 +182,29 @@ def _render_input(field: FormField, named: Mapping[str, str], texts: Sequence[st
         options = "".join(
             f"<option{_attributes({'value': value, **_if(value in texts, 'selected')}, keep='value')}>"
             f"{escape(text)}</option>"
-            for value, text in field.choices
+            for value, text in choices
         )
         return f"<select{_attributes(named)}>{empty}{options}</select>"
-    # What was typed as a password is not sent back (ASVS 5.0, 14.2.1).
-    value = "" if field.kind == "password" else _first(texts)
+    # What was typed as a password is not sent back (ASVS 5.0, 14.2.1), and no file can be.
+    value = "" if field.kind in ("password", "file") else _first(texts)
     return f"<input{_attributes({'type': field.kind, **named, 'value': value, **field.attributes})}>"
 
 
 def _render_group(
-    field: FormField, id: str, texts: Sequence[str], notes: str, tied: Mapping[str, str]
-) -> Markup:
+    field: FormField,
+    name: str,
+    id: str,
+    texts: Sequence[str],
+    notes: str,
+    tied: Mapping[str, str],
+    choices: Sequence[tuple[str, str]],
+) -> str:
     kind = "radio" if field.kind == "radio" else "checkbox"
     boxes = []
-    for position, (value, text) in enumerate(field.choices):
+    for position, (value, text) in enumerate(choices):
         # The first has the id that the summary links to.
         own = id if position == 0 else f"{id}-{position}"
-        box = {"type": kind, "id": own, "name": field.name, "value": value}
+        box = {"type": kind, "id": own, "name": name, "value": value}
         box |= _if(value in texts, "checked")
         if kind == "radio" and field.is_required:
             box["required"] = "required"
@@ -86,10 +212,18 @@ def _render_group(
             f'<div><input{_attributes(box)}> <label for="{escape(own)}">{escape(text)}</label></div>'
         )
     described = _attributes({"aria-describedby": tied["aria-describedby"]})
-    return Markup(
+    return (
         f'<fieldset class="field"{described}><legend>{escape(field.label)}</legend>'
-        f"{notes}{''.join(boxes)}</fieldset>"
+        f"{notes}{_shown_mark(field, name)}{''.join(boxes)}</fieldset>"
     )
+
+
+def _shown_mark(field: FormField, name: str) -> str:
+    """Says that a box was shown, where one that is not sent would otherwise be left as it is."""
+    if not field.is_partial or field.kind not in ("checkbox", "checkboxes"):
+        return ""
+    value = "false" if field.kind == "checkbox" else ""
+    return f"<input{_attributes({'type': 'hidden', 'name': name, 'value': value}, keep='value')}>"
 
 
 def _attributes(values: Mapping[str, str], keep: str = "") -> str:
@@ -101,7 +235,8 @@ def _first(texts: Sequence[str]) -> str:
 
 
 def _is_ticked(texts: Sequence[str]) -> bool:
-    return _first(texts).lower() in ("true", "on", "1", "yes")
+    # A hidden input in front of the box says that it was shown, so the last one counts.
+    return bool(texts) and texts[-1].lower() in ("true", "on", "1", "yes")
 
 
 def _if(is_true: bool, name: str) -> dict[str, str]:

@@ -50,7 +50,7 @@ class MultiDict(Mapping[str, Value], Generic[Value]):
         values = self._index.get(key)
         return default if values is None else values[0]
 
-    def get_all(self, key: str) -> list[Value]:
+    def get_all(self, key: str, /) -> list[Value]:
         """All values of `key` in order; empty where there are none."""
         return list(self._index.get(key, ()))
 

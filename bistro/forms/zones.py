@@ -1,0 +1,19 @@
+"""The time zone in which somebody writes dates and times."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+NAME_LENGTH_MAX = 64
+
+
+@lru_cache(maxsize=512)
+def find_zone(name: str) -> ZoneInfo | None:
+    """The zone of that name, such as `Europe/Berlin`; None for what is none, as a client may send."""
+    if not 0 < len(name) <= NAME_LENGTH_MAX:
+        return None
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
