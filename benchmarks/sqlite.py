@@ -6,7 +6,7 @@
 32 tasks that never wait: 90 % read a row by its key, 6 % read 20 rows, 4 % insert. `mixed` adds
 0.5 % of queries that scan the whole table; in `contended` another process holds the write lock
 for 50 ms of every 250 ms. Compared with everything in the event loop (the quickest, and the worst
-for others), and with aiosqlite where it is installed (`pip install aiosqlite`).
+for others), and with aiosqlite, which is installed for this alone, once.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from pathlib import Path
 import apsw
 import uvloop
 
+from benchmarks.orm_more import prepare
 from bistro.db.drivers.sqlite.connect import connect
 from bistro.db.drivers.sqlite.driver import SqliteDriver
 
@@ -164,13 +165,7 @@ def fill(path):
 
 
 def main(loads):
-    kinds = [Inline, Bistro]
-    try:
-        import aiosqlite  # noqa: F401
-    except ImportError:
-        print("aiosqlite is not installed: pip install aiosqlite")
-    else:
-        kinds.append(Aiosqlite)
+    kinds = [Inline, Bistro, *([Aiosqlite] if prepare() else [])]
     print(f"SQLite {apsw.sqlitelibversion()}, {TASKS} tasks, {SECONDS} s each")
     print("load       executor      ops/s  cpu us  get p50   p99 ms late p99   max ms")
     for load in loads or ("fast", "mixed", "contended"):
