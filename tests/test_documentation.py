@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGES = find_pages(ROOT)
 TEXTS = sorted({*PAGES, *ROOT.glob("*.md"), *ROOT.glob("changes/*.md")})
 LINK = re.compile(r"\]\((?!\w+:|#)(?P<target>[^)\s#]+)(?:#[^)\s]*)?\)")
+HEADING_LINK = re.compile(r"\]\((?!\w+:)([^)\s#]*)#([^)\s]+)\)")
 FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -38,6 +39,31 @@ def test_links_inside_the_checkout_lead_to_a_file(page: Path) -> None:
     text = FENCED.sub("", page.read_text(encoding="utf-8"))
     lost = [target for target in LINK.findall(text) if not (page.parent / target).exists()]
     assert not lost
+
+
+@pytest.mark.parametrize("page", TEXTS, ids=name_of)
+def test_links_to_a_heading_lead_to_one(page: Path) -> None:
+    text = FENCED.sub("", page.read_text(encoding="utf-8"))
+    lost = []
+    for file, heading in HEADING_LINK.findall(text):
+        target = page.parent / file if file else page
+        if target.suffix == ".md" and heading not in find_headings(target):
+            lost.append(f"{file}#{heading}")
+    assert not lost
+
+
+def find_headings(page: Path) -> set[str]:
+    """What GitHub makes of the headings of a page for links to them."""
+    text = FENCED.sub("", page.read_text(encoding="utf-8"))
+    found: set[str] = set()
+    for heading in re.findall(r"^#{1,6} (.+)$", text, re.MULTILINE):
+        plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).strip().lower()
+        slug = re.sub(r"[^\w\- ]", "", plain).replace(" ", "-")
+        number = next(
+            number for number in range(100) if (f"{slug}-{number}" if number else slug) not in found
+        )
+        found.add(f"{slug}-{number}" if number else slug)
+    return found
 
 
 def test_the_readme_shows_both_commands_and_the_five_line_app() -> None:

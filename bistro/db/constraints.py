@@ -12,6 +12,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from bistro.db.model_errors import ModelError
+
 
 class Unique(Struct, frozen=True):
     """No two rows have the same values in these fields; with `where`, of the rows that it describes.
@@ -24,6 +26,9 @@ class Unique(Struct, frozen=True):
     where: str = ""
     deferrable: bool = False
     nulls_distinct: bool = True
+
+    def __post_init__(self) -> None:
+        _check_fields(self, self.fields)
 
 
 class Check(Struct, frozen=True):
@@ -62,5 +67,18 @@ class Index(Struct, frozen=True):
     including: tuple[str, ...] = ()
     using: Literal["", "btree", "hash", "gin", "gist", "brin", "spgist"] = ""
 
+    def __post_init__(self) -> None:
+        _check_fields(self, self.fields)
+
 
 Constraint = Unique | Check | Exclude
+
+
+def _check_fields(rule: Unique | Index, fields: object) -> None:
+    # A text would be read as the tuple of its letters.
+    if isinstance(fields, str) or not isinstance(fields, tuple | list):
+        kind = type(rule).__name__
+        raise ModelError(
+            f"{kind}({fields!r}): the fields are a tuple, also for one of them",
+            fix=f'Write {kind}(("{fields}",)), or {kind}(("room", "day")) for several.',
+        )

@@ -37,7 +37,8 @@ class HostCheck:
     Names are compared letter by letter, without a port and without regard to case; there are no
     patterns, but `.example.com` stands for `example.com` and everything below it. Without `allowed`
     the environment's `ALLOWED_HOSTS` counts; without that, names of this very machine do, except
-    in production, where the app does not start. `except_paths` answer to any host: the probes of
+    in production, where the app does not start. In testing they are answered too, unless `allowed`
+    says otherwise. `except_paths` answer to any host: the probes of
     an orchestrator ask by address.
     """
 
@@ -56,6 +57,11 @@ class HostCheck:
         given: Sequence[str] = self.allowed or ()
         if self.allowed is None:
             given = env.get("ALLOWED_HOSTS", "").replace(",", " ").split()
+            if given and find_environment(env) == "testing":
+                given = [
+                    *given,
+                    *DEVELOPMENT_HOSTS,
+                ]  # test clients ask for localhost, whatever the shell has set
         # A site of which nobody has said what it runs as is not refused, and not open either: it
         # answers on this machine only until somebody says where it is to be reached.
         if (

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypedDict
+from typing import Any, Final, TypedDict
 
 from bistro.ground.text import did_you_mean
 from bistro.ground.websocket import WhenBehind
 from bistro.http import FormLimits
 from bistro.routing.predicates import Predicate
+
+FLAGS: Final = frozenset({"blocking", "cancel_on_disconnect", "atomic", "csrf"})
+NUMBERS: Final[Mapping[str, Any]] = {
+    "timeout_seconds": int | float,
+    "body_size_max": int,
+    "message_size_max": int,
+    "ping_seconds": int | float,
+    "pong_seconds": int | float,
+    "send_queue_max": int,
+    "status": int,
+}
 
 
 class GroupOptions(TypedDict, total=False):
@@ -34,13 +45,30 @@ class GroupOptions(TypedDict, total=False):
 
 
 def check_group_options(options: GroupOptions) -> GroupOptions:
-    """`options` as they are. Raises TypeError, as every function does, for a name that is none of them."""
+    """`options` as they are. Raises TypeError, as every function does, for a wrong name or value."""
     known = sorted(GroupOptions.__annotations__)
     for name in options:
         if name not in known:
             near = did_you_mean(name, known)
             raise TypeError(f"there is no option {name}" + (f"; did you mean {near}?" if near else ""))
+    wrong = find_wrong_value(options)
+    if wrong:
+        raise TypeError(wrong)
     return options
+
+
+def find_wrong_value(options: Mapping[str, Any]) -> str:
+    """What is wrong with the value of an option, so that requests would fail; empty where nothing is."""
+    for name, value in options.items():
+        if value is None:
+            continue
+        if name in FLAGS and not isinstance(value, bool):
+            return f"{name}={value!r} is neither True nor False"
+        if name in NUMBERS and (
+            isinstance(value, bool) or not isinstance(value, NUMBERS[name]) or value <= 0
+        ):
+            return f"{name}={value!r} is no number over 0"
+    return ""
 
 
 # Any in hooks and extra: the app layer looks at a hook's signature, plugins know their own keys.

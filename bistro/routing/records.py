@@ -16,7 +16,7 @@ from msgspec import Struct
 from bistro.ground.registry import Origin, find_origin, origin_of_caller
 from bistro.routing.converters import ConverterEntry
 from bistro.routing.errors import PatternError, RouteError
-from bistro.routing.options import RouteOptions, WebSocketRouteOptions
+from bistro.routing.options import RouteOptions, WebSocketRouteOptions, find_wrong_value
 from bistro.routing.predicates import IS_HANDSHAKE, Predicate
 from bistro.routing.route import Handler, HookRecord
 
@@ -164,6 +164,9 @@ def make_record(
             where=(origin,),
             fix="Pass the function itself.",
         )
+    wrong = find_wrong_value(options)
+    if wrong:
+        raise RouteError(f"{wrong}, on {path!r}", where=(origin,), fix="Give a value of the option's type.")
     return RouteRecord(_read_methods(methods, origin), path, handler, options, origin)
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from bistro import App, Request, Response, Routes
 from bistro.app.assemble import Plans
+from bistro.routing import RouteError
 from bistro.serving.memory import MemoryExchange
 from bistro.testing import Client
 
@@ -66,6 +67,28 @@ def test_an_option_that_there_is_not_is_refused(plans: Plans) -> None:
         App(plans=plans, timeout=3)  # type: ignore[call-arg]  # the mistake under test
     with pytest.raises(TypeError, match="there is no option debug"):
         Routes(debug=True)  # type: ignore[call-arg]  # the mistake under test
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("timeout_seconds", "5"),
+        ("timeout_seconds", 0),
+        ("blocking", "no"),
+        ("body_size_max", 1.5),
+        ("atomic", 1),
+    ],
+)
+def test_a_value_that_would_fail_only_in_a_request_is_refused_when_the_route_is_made(
+    name: str, value: object, plans: Plans
+) -> None:
+    app = App(defaults=False, plans=plans)
+    with pytest.raises(RouteError, match=name) as caught:
+        app.get("/slow", **{name: value})(wait_for_ever)  # type: ignore[arg-type]  # the mistake under test
+    assert "/slow" in caught.value.what
+    assert __file__ in str(caught.value)
+    with pytest.raises(TypeError, match=name):
+        App(plans=plans, **{name: value})  # type: ignore[arg-type]  # the mistake under test
 
 
 @pytest.mark.parametrize("is_sync", [False, True])

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import msgspec
 import pytest
 
-from bistro.db.constraints import Unique
+from bistro.db.constraints import Index, Unique
 from bistro.db.expressions import Column
 from bistro.db.fields import Field, ForeignKey, ManyToMany, OneToOne, Related, auto, field, related
 from bistro.db.model import Model
@@ -319,3 +319,9 @@ def test_relation_to_a_model_that_nobody_defines_is_refused_when_it_is_needed() 
 
     with pytest.raises(ModelError, match="no model is called so"):
         _ = Lonely.friend.name
+
+
+@pytest.mark.parametrize("rule", [Unique, Index])
+def test_a_rule_over_a_text_is_refused_with_what_to_write(rule: type[Unique | Index]) -> None:
+    with pytest.raises(ModelError, match=rf'{rule.__name__}\(\("room",\)\)'):
+        rule("room", "day")  # type: ignore[arg-type]

@@ -110,7 +110,18 @@ def test_other_names_are_refused_where_nobody_has_said_anything() -> None:
     assert ask("example.com", HostCheck()) == 421
 
 
+def test_in_tests_this_machine_is_answered_whatever_the_shell_has_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ENV", "testing")
+    monkeypatch.setenv("ALLOWED_HOSTS", "example.com")
+    hosts = ("example.com", "localhost", "evil.example")
+    assert [ask(host, HostCheck()) for host in hosts] == [200, 200, 421]
+    assert ask("localhost", HostCheck(["example.com"])) == 421
+
+
 def test_environment_gives_the_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENV", "development")
     monkeypatch.setenv("ALLOWED_HOSTS", "example.com, www.example.com")
     assert [ask(host, HostCheck()) for host in ("example.com", "www.example.com", "localhost")] == [
         200,
