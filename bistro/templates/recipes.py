@@ -18,8 +18,22 @@ from bistro.templates.python_tree import name
 
 Recipe: TypeAlias = tuple[str, ...]
 
-BUILT_INS = ("AttributeError", "bool", "enumerate", "float", "int", "isinstance", "len", "slice", "str")
-"""All that generated code may use of Python's own names."""
+BUILT_INS = (
+    "AttributeError",
+    "__import__",
+    "bool",
+    "enumerate",
+    "float",
+    "int",
+    "isinstance",
+    "len",
+    "slice",
+    "str",
+)
+"""All that generated code may use of Python's own names.
+
+`__import__` is for what it calls: functions written in C, such as `strftime`, import by their caller's.
+"""
 
 
 class Recipes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -258,3 +259,9 @@ def test_changed_parent_or_include_is_read_again(tmp_path: Path) -> None:
     (tmp_path / "part.html").write_text("changed")
     (tmp_path / "base.html").write_text("three {% block x %}{% endblock %}")
     assert engine.get("main.html").render({}) == "three changed"
+
+
+def test_methods_written_in_c_may_import_what_they_need() -> None:
+    # datetime.strftime imports `time` by the builtins of its caller, and raised a KeyError.
+    engine = Engine(sources={"a.html": '{{ when.strftime("%H:%M") }}'})
+    assert engine.get("a.html").render({"when": datetime(2026, 1, 2, 3, 4, tzinfo=UTC)}) == "03:04"
