@@ -31,6 +31,11 @@ class BackgroundKeeper:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    async def settle(self, seconds: float) -> None:
+        """Wait for the jobs that there are, `seconds` at most; those that take longer go on."""
+        if self._tasks:
+            await asyncio.wait(set(self._tasks), timeout=seconds)
+
     async def wait_for_all(self, seconds: float) -> None:
         """Let the jobs finish for `seconds`, then cancel what is left."""
         if self._tasks:

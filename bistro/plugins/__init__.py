@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from bistro.plugins.host_check import AllowedHostsError as AllowedHostsError
     from bistro.plugins.host_check import HostCheck as HostCheck
     from bistro.plugins.live_reload import LiveReload as LiveReload
+    from bistro.plugins.mail import Mail as Mail
+    from bistro.plugins.mail import Mailer as Mailer
+    from bistro.plugins.mail import MailPage as MailPage
     from bistro.plugins.private_files import PrivateFiles as PrivateFiles
     from bistro.plugins.private_files import StoredFiles as StoredFiles
     from bistro.plugins.rate_limit import Allowance as Allowance
@@ -46,6 +49,7 @@ if TYPE_CHECKING:
     from bistro.plugins.rendering import Rendered as Rendered
     from bistro.plugins.rendering import Rendering as Rendering
     from bistro.plugins.rendering import TemplateFolderError as TemplateFolderError
+    from bistro.plugins.rendering import Templates as Templates
     from bistro.plugins.rendering import stream as stream
     from bistro.plugins.request_log import RequestLog as RequestLog
     from bistro.plugins.security_headers import SecurityHeaders as SecurityHeaders
@@ -79,6 +83,7 @@ _MODULES = {
     "health": ("Health", "ReadinessCheck", "ReadyPlugin"),
     "host_check": ("AllowedHostsError", "HostCheck"),
     "live_reload": ("LiveReload",),
+    "mail": ("Mail", "Mailer", "MailPage"),
     "private_files": ("PrivateFiles", "StoredFiles"),
     "rate_limit": (
         "Allowance",
@@ -91,7 +96,7 @@ _MODULES = {
         "client_address",
         "limit_rate",
     ),
-    "rendering": ("Rendered", "Rendering", "TemplateFolderError", "stream"),
+    "rendering": ("Rendered", "Rendering", "TemplateFolderError", "Templates", "stream"),
     "request_log": ("RequestLog",),
     "security_headers": ("SecurityHeaders",),
     "sessions": (

@@ -19,10 +19,12 @@ if TYPE_CHECKING:
     from bistro.testing.copies import copied_database as copied_database
     from bistro.testing.errors import AnswerIncomplete as AnswerIncomplete
     from bistro.testing.errors import ClientClosed as ClientClosed
+    from bistro.testing.errors import NoMailPlugin as NoMailPlugin
     from bistro.testing.errors import TooManyRedirects as TooManyRedirects
     from bistro.testing.errors import WebSocketRefused as WebSocketRefused
     from bistro.testing.factory import Factory as Factory
     from bistro.testing.live_server import LiveServer as LiveServer
+    from bistro.testing.mailbox import Mailbox as Mailbox
     from bistro.testing.queries import assert_queries as assert_queries
     from bistro.testing.response import Answer as Answer
     from bistro.testing.response import AsyncStream as AsyncStream
@@ -38,10 +40,11 @@ _MODULES = {
     "client": ("Client",),
     "clock": ("FakeClock",),
     "cookie_jar": ("Cookie", "CookieJar"),
-    "errors": ("AnswerIncomplete", "ClientClosed", "TooManyRedirects", "WebSocketRefused"),
+    "errors": ("AnswerIncomplete", "ClientClosed", "NoMailPlugin", "TooManyRedirects", "WebSocketRefused"),
     "copies": ("copied_database",),
     "factory": ("Factory",),
     "live_server": ("LiveServer",),
+    "mailbox": ("Mailbox",),
     "queries": ("assert_queries",),
     "response": ("Answer", "AsyncStream", "ClientResponse", "Stream"),
     "socket": ("AsyncSocket", "Socket"),

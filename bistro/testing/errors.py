@@ -47,3 +47,12 @@ class ClientClosed(BistroError):
     """
 
     code = "B712"
+
+
+class NoMailPlugin(BistroError):
+    """A test asked for the mails of a site that has no plugin `Mail`.
+
+    If you see this: install it, `App(Mail())`, or take the fixture `mailbox` out of the test.
+    """
+
+    code = "B714"

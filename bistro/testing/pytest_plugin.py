@@ -1,4 +1,4 @@
-"""Fixtures for pytest: `app`, `client`, `database`, `live_server`, `clock`.
+"""Fixtures for pytest: `app`, `client`, `database`, `mailbox`, `live_server`, `clock`.
 
 `app` is what the ini option `bistro_app` names, `app:app` where nothing is set; a project whose
 tests need another one defines its own fixture `app`, and the others use that.
@@ -58,6 +58,12 @@ def database(client: testing.Client) -> Iterator[Database]:
     """The database of `app`; everything that the test and the site do in it is undone after the test."""
     with testing.rolled_back_in(client) as database:
         yield database
+
+
+@pytest.fixture
+def mailbox(client: testing.Client) -> testing.Mailbox:
+    """The mails that `app` sends during the test: `mailbox.messages`."""
+    return testing.Mailbox(client)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ import pytest
 
 from bistro.app import BaseApp
 from bistro.http import Upload
+from bistro.mail import MemoryTransport, Message
 from bistro.testing import Client
 from tests.outsiders.copying import (
     ROOT,
@@ -164,6 +165,19 @@ def check_live_reload(copy: ModuleType) -> None:
 def check_host_check(copy: ModuleType) -> None:
     client = client_with(copy.HostCheck(["localhost"]))
     assert [client.get("/", headers={"host": host}).status for host in ("localhost", "evil")] == [200, 421]
+
+
+def check_mail(copy: ModuleType) -> None:
+    transport = MemoryTransport()
+    app = app_with(import_copy("rendering").Rendering(), copy.Mail(transport=transport))
+
+    @app.get("/send")
+    @asking_for(mailer=copy.Mailer)
+    async def send(mailer: Any) -> None:
+        await mailer.send_now(Message(to="ada@example.com", subject="Hello"))
+
+    Client(app).get("/send")
+    assert [each.subject for each in transport.messages] == ["Hello"]
 
 
 def check_private_files(copy: ModuleType) -> None:

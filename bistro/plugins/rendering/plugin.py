@@ -21,6 +21,7 @@ from bistro.ground import SetupError, find_debug
 from bistro.http import Html, Request, Response, Stream
 from bistro.plugins.rendering.answers import Rendered, as_json, fields_of, find_template
 from bistro.plugins.rendering.checks import find_faults
+from bistro.plugins.rendering.templates import Templates
 from bistro.templates import MadeNames, Page
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class Rendering:
         renderer = Renderer(setup.template_parts, folder, self.sources, self.undefined, setup.folder)
         setup.answer(Page, renderer.answer_page)
         setup.answer(Rendered, renderer.answer_rendered)
+        setup.provide(Templates, lambda: Templates(lambda: renderer.engine))
         setup.check(renderer.find_faults)
         for name, make in STANDARD_NAMES.items():
             setup.template_global(name, make)
