@@ -11,7 +11,12 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import MappingProxyType, TracebackType
-from typing import Any, Self, Unpack  # Any: what handlers and hooks take and give, what a coroutine yields
+from typing import (  # Any: what handlers and hooks take and give, what a coroutine yields
+    Any,
+    Self,
+    TypeVar,
+    Unpack,
+)
 
 from bistro.app.answers import Answer
 from bistro.app.assemble import Plans
@@ -46,6 +51,9 @@ def checked_root_path(path: str) -> str:
         fix = f'Write App(root_path="/{path.strip("/")}").'
         raise SetupError(f"root_path can't be {path!r}", where=(origin_of_caller("App"),), fix=fix)
     return path.rstrip("/")
+
+
+ExtensionType = TypeVar("ExtensionType", bound=type)
 
 
 class BaseApp:
@@ -163,6 +171,11 @@ class BaseApp:
     def template_test(self, name: str, *, override: bool = False) -> Callable[[Function], Function]:
         """Let templates write `value is name`, which asks the decorated function."""
         return self._naming(self._open_setup().template_test, name, override)
+
+    def template_tag(self, extension: ExtensionType) -> ExtensionType:
+        """Let templates use the tags of the decorated class, which is made from `jinja2.ext.Extension`."""
+        self._open_setup().template_tag(extension)
+        return extension
 
     def url(self, route: Callable[..., Any] | str, /, **parameters: Any) -> str:
         """The URL of a route by its handler or name; also `query=`, `fragment=`, `absolute_base=`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol, TypeVar, Unpack, runtime_checkable
 
@@ -238,6 +238,12 @@ class Setup:
     def template_test(self, name: str, function: Function, *, override: bool = False) -> None:
         """Let templates write `value is name`, which asks `function(value)`."""
         self._template_name("test", name, function, override)
+
+    def template_tag(self, extension: type, *, override: bool = False) -> None:
+        """Let templates use the tags of `extension`, a class made from `jinja2.ext.Extension`."""
+        tags: Iterable[str] = getattr(extension, "tags", ())
+        for tag in sorted(tags):
+            self._template_name("tag", tag, extension, override)
 
     def when_installed(self, function: Callable[[], object]) -> None:
         """Call `function` once all plugins are installed, to add what depends on what others have added."""

@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from bistro.ground.claims import Registry
 from bistro.ground.registry import Origin
 
-TemplateNameKind = Literal["global", "function", "filter", "test"]
+TemplateNameKind = Literal["global", "function", "filter", "test", "tag"]
 
 
 class TemplateFolder(Struct, frozen=True):
@@ -23,7 +23,7 @@ class TemplateFolder(Struct, frozen=True):
 
 
 class TemplateName(Struct, frozen=True):
-    """A name that templates may use: a filter, test or function, or what makes a global."""
+    """A name that templates may use: a filter, test, function or tag, or what makes a global."""
 
     kind: TemplateNameKind
     name: str

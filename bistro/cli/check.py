@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from bistro.app import Finding, SetupErrors
+from bistro.app import BaseApp, Finding, SetupErrors
 from bistro.app.setup import Level
 from bistro.cli.checks import finding_of_error, run_checks
 from bistro.cli.errors import AppImportFailed
@@ -104,6 +105,18 @@ def command(
     if report.is_misconfigured and any(each.level == "error" for each in shown):
         return EXIT_CONFIGURATION
     return EXIT_PROBLEMS if any(each.level != "info" for each in shown) else EXIT_FINE
+
+
+def tell_findings(app: BaseApp) -> None:
+    """Say what is wrong with an app that is served while it is developed; nothing where all is well."""
+    silenced = read_project(Path.cwd()).silence
+    found = [
+        each for each in run_checks(app, app.freeze()) if each.level != "info" and each.id not in silenced
+    ]
+    if found:
+        found.sort(key=lambda each: LEVELS.index(each.level))
+        with contextlib.suppress(OSError):  # nobody can hear it any more
+            say("\n".join([*map(as_text, found), f"bistro check: {summary(found, 0)}"]))
 
 
 def look(app: str | None) -> Report:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import signal
 import socket
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 
 import click
 import msgspec
 
+from bistro.app import BaseApp
 from bistro.cli.errors import AppFailed
 from bistro.cli.find_app import AppSource, get_source
 from bistro.cli.load_app import import_app
 from bistro.cli.run_options import WorkerOptions
 from bistro.cli.settings import Settings, choose_environment, read_settings
-from bistro.ground.environment import HTTPS_NAME
+from bistro.ground.environment import HTTPS_NAME, RELOADS_NAME
 from bistro.ground.errors import BistroError
 from bistro.ground.log import configure_logging
 from bistro.serving.binding import Binding
@@ -58,12 +61,26 @@ def serve(
         os.environ[HTTPS_NAME] = "1"
     app = import_app(source)
     app.freeze()
+    if os.environ.get(RELOADS_NAME):
+        on_ready = _checking(app, on_ready)
     try:
         return run_app(app, sock, options, on_ready=on_ready, lifeline=lifeline)
     except BistroError:
         raise
     except Exception as error:
         raise AppFailed(f"the app raised {type(error).__name__} at its start or stop: {error}") from error
+
+
+def _checking(app: BaseApp, on_ready: Callable[[], None]) -> Callable[[], None]:
+    """`on_ready`, and then what `bistro check` finds; the developer's server does not wait for it."""
+
+    def ready() -> None:
+        on_ready()
+        # Not an import at the head: in production nobody asks for it.
+        check = importlib.import_module("bistro.cli.check")
+        Thread(target=check.tell_findings, args=(app,), name="bistro check", daemon=True).start()
+
+    return ready
 
 
 def set_up_logging(settings: Settings, told: WorkerOptions) -> None:

@@ -6,8 +6,9 @@ import ast
 from collections.abc import Callable
 from typing import Any  # Any: hints are types of every kind.
 
-from jinja2 import nodes
+from jinja2 import TemplateSyntaxError, nodes
 
+from bistro.templates.components import find_misuse, types_of_props
 from bistro.templates.expressions import ExpressionWriter
 from bistro.templates.frame import Frame, MacroBinding, ModuleBinding
 from bistro.templates.hints import UNKNOWN
@@ -99,6 +100,8 @@ class CallWriter(ExpressionWriter):
     ) -> ast.expr:
         """The text that a macro gives for the arguments of `node`."""
         parameters = [each.name for each in binding.node.args]
+        if types_of_props(binding.node) is not None:
+            self._check_component(binding.node, node)
         if node.dyn_args is not None or node.dyn_kwargs is not None or len(node.args) > len(parameters):
             raise self.unsupported(f"the arguments of {binding.node.name!r} are known at run time only", node)
         given = dict(zip(parameters, node.args, strict=False))
@@ -122,6 +125,13 @@ class CallWriter(ExpressionWriter):
         elif caller is not None:
             raise self.unsupported(f"{binding.node.name!r} is called with a body, and doesn't use it", node)
         return at(self.unit.call(unit, self._macro_lookup(binding, frame, node), *written), node.lineno)
+
+    def _check_component(self, component: nodes.Macro, node: nodes.Call) -> None:
+        misuse = find_misuse(component, [each.key for each in node.kwargs])
+        if misuse is not None and not (node.args or node.dyn_args or node.dyn_kwargs):
+            what, _, meant = misuse
+            hint = f"; did you mean {meant!r}?" if meant else ""
+            raise TemplateSyntaxError(f"{what}{hint}", node.lineno, self.source.name, self.source.file)
 
     def _macro_lookup(
         self, binding: MacroBinding, frame: Frame, node: nodes.Node

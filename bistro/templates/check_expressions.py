@@ -10,10 +10,12 @@ from jinja2 import nodes
 from msgspec import Struct
 
 from bistro.templates import faults
+from bistro.templates.components import find_misuse, types_of_props
 from bistro.templates.faults import Faults
 from bistro.templates.hints import UNKNOWN, class_of, item_of, member_of, members_of, strip_optional
 from bistro.templates.library import Library
 from bistro.templates.loading import loaded_of, mark
+from bistro.templates.prop_types import describe, find_type, may_be
 from bistro.templates.scope import Scope, path_of, present_if
 from bistro.templates.source import Source
 from bistro.templates.walk import find_all
@@ -259,6 +261,10 @@ class ExpressionChecker:
         is_partial: bool,
         source: Source,
     ) -> None:
+        types = types_of_props(macro.node)
+        if types is not None and not given and not is_partial:
+            self._check_props(macro, types, node, named, source)
+            return
         parameters = [each.name for each in macro.node.args]
         special = {each.name for each in find_all(macro.node, nodes.Name)} & {"kwargs", "varargs", "caller"}
         name = macro.node.name
@@ -275,3 +281,23 @@ class ExpressionChecker:
             what = f"{name} lacks the argument {missing[0]!r}"
             self.faults.add(faults.WRONG_MACRO, source, node, name, what)
         self.check_macro_call(macro, {**dict(zip(parameters, given, strict=False)), **named})
+
+    def _check_props(
+        self,
+        component: MacroType,
+        types: Mapping[str, nodes.Expr],
+        node: nodes.Call,
+        named: Mapping[str, Any],
+        source: Source,
+    ) -> None:
+        misuse = find_misuse(component.node, [*named])
+        if misuse is not None:
+            what, word, meant = misuse
+            fix = f"Did you mean {meant!r}?" if meant else ""
+            self.faults.add(faults.WRONG_COMPONENT, source, node, word, what, fix=fix)
+        for name, hint in named.items():
+            declared = find_type(types[name]) if name in types else UNKNOWN
+            if not may_be(hint, declared):
+                what = f"the prop {name!r} is {describe(declared)}, and is given {describe(hint)}"
+                self.faults.add(faults.WRONG_COMPONENT, source, node, name, what)
+        self.check_macro_call(component, {})

@@ -10,8 +10,10 @@ from jinja2 import nodes
 
 from bistro.templates import faults
 from bistro.templates.check_expressions import ExpressionChecker, LoopType, MacroType, ModuleType
+from bistro.templates.components import types_of_props
 from bistro.templates.faults import Fault
 from bistro.templates.hints import UNKNOWN, element_of, strip_optional
+from bistro.templates.prop_types import UnknownType, read_type
 from bistro.templates.references import constant_names
 from bistro.templates.scope import Scope, present_if
 from bistro.templates.source import Source
@@ -193,11 +195,24 @@ class Checker(ExpressionChecker):
         if count > VARIANTS_MAX:
             return
         self._seen.add((id(macro.node), key))
-        parameters = {each.name: hints.get(each.name, UNKNOWN) for each in macro.node.args}
+        types = types_of_props(macro.node) or {}
+        known = {name: self._read_type(node, macro.source) for name, node in types.items()}
+        parameters = {
+            each.name: known.get(each.name, hints.get(each.name, UNKNOWN)) for each in macro.node.args
+        }
         inner = macro.scope.inner(parameters)
         for default in macro.node.defaults:
             self.hint(default, inner, macro.source)
         self.body(macro.node.body, inner, macro.source)
+
+    def _read_type(self, node: nodes.Expr, source: Source) -> Any:
+        """The declared type of a prop; one that can't be found is a fault."""
+        try:
+            return read_type(node)
+        except UnknownType as error:
+            what = f"there is no type {error.name!r}"
+            self.faults.add(faults.WRONG_COMPONENT, source, node, error.name.rpartition(".")[2], what)
+            return UNKNOWN
 
     def _check_import(self, node: nodes.Import, scope: Scope, source: Source) -> None:
         names = constant_names(node.template)

@@ -9,9 +9,11 @@ from typing import Any  # Any: contexts hold whatever the site prints.
 
 import jinja2
 from jinja2 import BaseLoader, ChoiceLoader, DictLoader, FileSystemLoader
+from jinja2.ext import Extension
 
 from bistro.ground.cache_folder import CacheFolder
 from bistro.templates.code_store import CodeStore
+from bistro.templates.components import ComponentTags
 from bistro.templates.errors import TemplateNotFound, TemplateSyntaxError
 from bistro.templates.fallback import FallbackContext, FallbackTemplate, stream_stock
 from bistro.templates.filters import FILTERS
@@ -31,9 +33,9 @@ class Engine:
     """The templates of some folders, and of `sources`, which come first.
 
     A name such as `notes/show.html` is looked for in `sources`, then in each folder in order.
-    `filters`, `tests` and `functions` come on top of the built-in ones; `made_names` are those that
-    `MadeNames` will have at each render. Values are escaped for HTML except in templates whose name
-    ends in `.txt`, `.md` or `.csv`. `reload` looks for changes of the files at each use. Compiled code
+    `filters`, `tests`, `functions` and `tags` (extensions of Jinja2) come on top of the built-in ones;
+    `made_names` are those that `MadeNames` will have at each render. Values are escaped for HTML except
+    in templates whose name ends in `.txt`, `.md` or `.csv`. `reload` looks for changes of the files at each use. Compiled code
     is kept in the folder `.bistro` inside `keep_beside`, or where `BISTRO_CACHE` says, for the next start.
     """
 
@@ -45,6 +47,7 @@ class Engine:
         filters: Mapping[str, Callable[..., Any]] | None = None,
         tests: Mapping[str, Callable[..., Any]] | None = None,
         functions: Mapping[str, Callable[..., Any]] | None = None,
+        tags: Iterable[type[Extension]] | None = None,
         made_names: Collection[str] = (),
         undefined: UndefinedPolicy = "error",
         reload: bool = False,
@@ -59,7 +62,7 @@ class Engine:
             auto_reload=reload,
             cache_size=-1,
             optimized=False,
-            extensions=[CacheTag],
+            extensions=[CacheTag, ComponentTags, *(tags or ())],
         )
         environment.context_class, environment.template_class = FallbackContext, FallbackTemplate
         environment.filters.update({**FILTERS, **(filters or {})})

@@ -23,6 +23,7 @@ LOST_BLOCK = "templates.E009"
 WRONG_URL = "templates.E010"
 WRONG_STATIC = "templates.E011"
 NOT_LOADED = "templates.E012"
+WRONG_COMPONENT = "templates.E013"
 
 
 class Fault(Struct, frozen=True):

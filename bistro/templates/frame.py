@@ -24,8 +24,8 @@ class Frame:
         """Whether assignments here are seen by blocks and includes."""
         self.is_silent: bool = parent.is_silent if parent else False
         """Whether output is left out, as behind `extends`."""
-        self.is_soft: bool = parent.is_soft if parent else False
-        """Whether it may not be reached, so that what is missing is an error only if it is."""
+        self.is_soft = False
+        """Whether what is written here may be left out, while the scope goes on behind it."""
         self.block: tuple[str, int] | None = parent.block if parent else None
         """The block that is being written, and how many children override it."""
         self.caller: str | None = parent.caller if parent else None

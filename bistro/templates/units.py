@@ -44,6 +44,7 @@ class Units:
         self._by_key: dict[Any, Unit] = {}
         self._variants: dict[MacroBinding, list[tuple[Any, ...]]] = {}
         self._chains: list[Chain] = []
+        self._modules: dict[str, Mapping[str, MacroBinding]] = {}
         self._objects: list[tuple[Unit, MacroBinding]] = []
 
     # --- what the program begins with ---------------------------------------------------------------
@@ -151,6 +152,13 @@ class Units:
 
     def imported(self, template: str, *, with_context: bool) -> Mapping[str, MacroBinding]:
         """The macros of an imported template by name."""
+        if with_context:
+            return self._imported(template, with_context=True)
+        if template not in self._modules:
+            self._modules[template] = self._imported(template, with_context=False)
+        return self._modules[template]
+
+    def _imported(self, template: str, *, with_context: bool) -> Mapping[str, MacroBinding]:
         chain = self.chain(template, is_isolated=not with_context)
         (source,) = chain.sources if len(chain.sources) == 1 else (None,)
         if source is None:

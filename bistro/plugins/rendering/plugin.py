@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -102,11 +102,16 @@ class Renderer:
             filters=self._parts.find_names("filter"),
             tests=self._parts.find_names("test"),
             functions=self._parts.find_names("function"),
+            tags=self._tags(),
             made_names=self._parts.find_names("global"),
             undefined=self._undefined,
             reload=find_debug(),
             keep_beside=self._keep_beside,
         )
+
+    def _tags(self) -> Iterable[Any]:
+        """The extensions of Jinja2, each once however many tags it has."""
+        return dict.fromkeys(self._parts.find_names("tag").values())
 
     @cached_property
     def makers(self) -> Mapping[str, Callable[[Request], Any]]:
