@@ -13,7 +13,7 @@ from bistro.app.answers import Answer, Answerer
 from bistro.app.hooks import Function, Hook, HookKind, Observer, Provider
 from bistro.app.lifespan import LifespanFunction, LifespanStep
 from bistro.app.static_folder import StaticFolder
-from bistro.app.template_parts import TemplateFolder, TemplateName, TemplateNameKind, TemplateParts
+from bistro.app.template_parts import CallCheck, TemplateFolder, TemplateName, TemplateNameKind, TemplateParts
 from bistro.ground.registry import Origin, find_origin, origin_of_caller
 from bistro.http import Request
 from bistro.routing import Routes
@@ -219,13 +219,16 @@ class Setup:
         path, origin = Path(folder).absolute(), origin_of_caller("templates", self._by)
         self._registered.template_parts.folders.append(TemplateFolder(path, origin, override))
 
-    def template_global(self, name: str, make: Function, *, override: bool = False) -> None:
+    def template_global(
+        self, name: str, make: Function, *, override: bool = False, check: CallCheck | None = None
+    ) -> None:
         """Let templates use `name`: what `make` gives, once a request, where a template uses it.
 
         `make` may ask for values as a provider does, be async, and clean up behind a `yield`, which
         runs once the answer is sent. What its return type says, `bistro check` holds templates to.
+        Where templates call it with constants, `check(*constants)` says what is wrong, or None.
         """
-        self._template_name("global", name, make, override)
+        self._template_name("global", name, make, override, check)
 
     def template_function(self, name: str, function: Function, *, override: bool = False) -> None:
         """Let templates call `function` as `name`."""
@@ -303,9 +306,16 @@ class Setup:
         self._registered.hooks.append(hook)
         return function
 
-    def _template_name(self, kind: TemplateNameKind, name: str, function: Function, override: bool) -> None:
-        origin = find_origin(function, self._by)
-        self._registered.template_parts.names.append(TemplateName(kind, name, function, origin, override))
+    def _template_name(
+        self,
+        kind: TemplateNameKind,
+        name: str,
+        function: Function,
+        override: bool,
+        check: CallCheck | None = None,
+    ) -> None:
+        made = TemplateName(kind, name, function, find_origin(function, self._by), override, check)
+        self._registered.template_parts.names.append(made)
 
     def _step(self, kind: Literal["start", "stop", "around"], function: Callable[[], object]) -> None:
         self._registered.steps.append(LifespanStep(kind, function, find_origin(function, self._by)))

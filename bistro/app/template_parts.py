@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal  # Any: templates print and call whatever they are given.
+from typing import Any, Literal, TypeAlias  # Any: templates print and call whatever they are given.
 
 from msgspec import Struct, field
 
 from bistro.ground.claims import Registry
 from bistro.ground.registry import Origin
+
+CallCheck: TypeAlias = Callable[..., "str | None"]
+"""Given the constants in a call of a global: what is wrong and, in line two, how to mend it."""
 
 TemplateNameKind = Literal["global", "function", "filter", "test", "tag"]
 
@@ -30,6 +33,7 @@ class TemplateName(Struct, frozen=True):
     function: Callable[..., Any]
     origin: Origin
     override: bool = False
+    check: CallCheck | None = None
 
 
 class TemplateParts(Struct):

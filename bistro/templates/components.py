@@ -17,7 +17,7 @@ from jinja2.parser import Parser
 from bistro.ground.text import did_you_mean
 
 MACRO = "component"
-"""The name under which a component can also be imported: `{% from "card.html" import component as card %}`."""
+"""Its name where it is imported as a macro: `{% from "card.html" import component as card %}`."""
 SLOT = "_slot_"
 DEFAULT_SLOT = "body"
 HIDDEN = "_component_"
@@ -39,7 +39,7 @@ class ComponentTags(Extension):
             return _parse_slot(parser, token.lineno)
         if token.value == "component":
             return _parse_component(parser, token.lineno)
-        parser.fail("`fill` stands inside of `component`, before or behind its body", token.lineno)
+        return parser.fail("`fill` stands inside of `component`, before or behind its body", token.lineno)
 
 
 def types_of_props(macro: nodes.Macro) -> dict[str, nodes.Expr] | None:
@@ -49,7 +49,7 @@ def types_of_props(macro: nodes.Macro) -> dict[str, nodes.Expr] | None:
 
 
 def find_misuse(macro: nodes.Macro, given: list[str]) -> tuple[str, str, str] | None:
-    """What is wrong with props and slots given to a component: what, the word, and what was meant; or None."""
+    """What is wrong with props and slots that are given: what, the word, and what was meant; or None."""
     parameters = [each.name for each in macro.args]
     for name in given:
         if name not in parameters:

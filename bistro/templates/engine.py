@@ -35,8 +35,9 @@ class Engine:
     A name such as `notes/show.html` is looked for in `sources`, then in each folder in order.
     `filters`, `tests`, `functions` and `tags` (extensions of Jinja2) come on top of the built-in ones;
     `made_names` are those that `MadeNames` will have at each render. Values are escaped for HTML except
-    in templates whose name ends in `.txt`, `.md` or `.csv`. `reload` looks for changes of the files at each use. Compiled code
-    is kept in the folder `.bistro` inside `keep_beside`, or where `BISTRO_CACHE` says, for the next start.
+    in templates whose name ends in `.txt`, `.md` or `.csv`. `reload` looks for changes of the files at
+    each use. Compiled code is kept for the next start in the folder `.bistro` inside `keep_beside`, or
+    where `BISTRO_CACHE` says.
     """
 
     def __init__(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeAlias, get_args  # Any: names of templates are of every kind.
 
 from bistro.app import BaseApp, Finding
@@ -14,6 +14,7 @@ from bistro.plugins.rendering.values import hints_of
 from bistro.templates import Page, TemplateError, TemplateNotFound
 
 if TYPE_CHECKING:
+    from bistro.app import TemplateParts
     from bistro.templates import Checker, Engine, Fault
 
 CallCheck: TypeAlias = Callable[[list[Any], list[str], bool], "str | None"]
@@ -21,16 +22,16 @@ CallCheck: TypeAlias = Callable[[list[Any], list[str], bool], "str | None"]
 URL_OPTIONS = frozenset(["query", "fragment", "absolute_base", "root_path"])
 
 
-def find_faults(app: BaseApp, engine: Engine, makers: Mapping[str, Callable[..., Any]]) -> list[Finding]:
+def find_faults(app: BaseApp, engine: Engine, parts: TemplateParts) -> list[Finding]:
     """Everything that is wrong with the site's templates and with who renders them."""
     # Loaded late: only the check needs it.
     from bistro.templates import Checker
 
     uses = list(uses_of(app))
-    names = {name: type_made_by(make) for name, make in makers.items()}
-    checks: dict[str, CallCheck] = {"url": url_check(app)}
-    if "static" in engine.environment.globals:
-        checks["static"] = static_check(engine.environment.globals["static"])
+    made = parts.find_globals()
+    names = {name: type_made_by(each.function) for name, each in made.items()}
+    checks = {name: constants_check(each.check) for name, each in made.items() if each.check is not None}
+    checks["url"] = url_check(app)
     left = engine.reasons()  # first, since it reads them all
     checker = Checker(engine.library, names, checks)
     found = list(check_uses(checker, uses))
@@ -158,14 +159,6 @@ def url_check(app: BaseApp) -> CallCheck:
     return check
 
 
-def static_check(static: Any) -> CallCheck:
-    """Says whether a static file is missing."""
-
-    def check(constants: list[Any], *_: object) -> str | None:
-        try:
-            static(*constants)
-        except BistroError as error:
-            return f"{error.what}\n{error.fix}"
-        return None
-
-    return check
+def constants_check(check: Callable[..., str | None]) -> CallCheck:
+    """The check that a plugin has given for calls of its global, which looks at constants only."""
+    return lambda constants, names, is_partial: None if names or is_partial else check(*constants)

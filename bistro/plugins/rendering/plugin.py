@@ -120,7 +120,7 @@ class Renderer:
 
     def find_faults(self, app: BaseApp) -> list[Finding]:
         """What is wrong with the templates, for `bistro check`."""
-        return find_faults(app, self.engine, self._parts.find_names("global"))
+        return find_faults(app, self.engine, self._parts)
 
     def answer_rendered(
         self, rendered: Rendered, request: Request, late: LateValues | None = None

@@ -64,7 +64,7 @@ class Static:
 
         setup.when_installed(add_route)
         setup.provide(StaticUrls, site.make_urls)
-        setup.template_global("static", site.make_urls)
+        setup.template_global("static", site.make_urls, check=site.check_call)
 
     def site(self, folders: Sequence[StaticFolder]) -> StaticSite:
         """The static files of an app that has these folders."""

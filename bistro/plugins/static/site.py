@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any  # Any: a check is given the app, which it need not know
 
 from bistro.app import Finding, StaticFolder
-from bistro.ground import BistroError, find_debug, find_environment
+from bistro.ground import BistroError, did_you_mean, find_debug, find_environment
 from bistro.http import NotFound, Request
 from bistro.plugins.static.folders import Folders, Source
 from bistro.plugins.static.manifest import Manifest, check_files, find_manifest
@@ -63,6 +63,14 @@ class StaticSite:
         if find_debug():
             return StaticUrls(request.url_for, self._find_live, self.folders.find_all)
         return StaticUrls(request.url_for, self._find_known, lambda: self.sources)
+
+    def check_call(self, name: object) -> str | None:
+        """What is wrong with `static(name)` in a template, or None."""
+        names = self.folders.find_all() if find_debug() else self.sources
+        if not isinstance(name, str) or name in names:
+            return None
+        near = did_you_mean(name, names)
+        return f"there is no static file {name!r}\n{f'Did you mean {near}?' if near else ''}"
 
     def find_faults(self, _: Any) -> list[Finding]:
         """What `bistro check` says: two files of one name, nothing collected, or not everything."""

@@ -7,6 +7,7 @@ from typing import TypedDict
 from msgspec import Struct
 
 from bistro import App, NotFound, Page, Redirect, Request, render
+from bistro.db import Field, ForeignKey, Model, Related, auto, related
 from bistro.plugins import Rendered
 
 
@@ -56,10 +57,49 @@ class ListPage(Page, template="list.html"):
     search: str | None = None
 
 
-class LonelyPage(Page, template="lonely.html"):  # fault: nobody gives it
+class LonelyPage(Page, template="lonely.html"):  # fault: nobody gives it | (Page, template="lonely.html") >
     """Nobody gives this one."""
 
     title: str
+
+
+class Shop(Model):
+    """Where somebody works."""
+
+    id: Field[int] = auto()
+    city: Field[str]
+
+
+class Writer(Model):
+    """Who comments."""
+
+    id: Field[int] = auto()
+    name: Field[str]
+    shop: ForeignKey[Shop]
+
+
+class Comment(Model):
+    """A comment, perhaps on another."""
+
+    id: Field[int] = auto()
+    text: Field[str]
+    writer: ForeignKey[Writer]
+    answered: ForeignKey[Comment]
+    votes: Related[Vote] = related()
+
+
+class Vote(Model):
+    """What somebody thinks of a comment."""
+
+    id: Field[int] = auto()
+    points: Field[int]
+    comment: ForeignKey[Comment]
+
+
+class CommentsPage(Page, template="comments.html"):
+    """Comments."""
+
+    comments: list[Comment]
 
 
 class LostPage(Page, template="lost.html"):
@@ -83,13 +123,13 @@ async def show_note(id: int) -> NotePage | Redirect:
 
 @app.get("/about")
 async def about(request: Request, visits: int = 0) -> Rendered:
-    home = request.url_for("list_nodes")  # fault: no such route
+    home = request.url_for("list_nodes")  # fault: no such route | list_nodes > list_notes
     return render("about.html", home=home, visits=visits, title="About", author=Author("Ann"))
 
 
 @app.get("/nothing")
 async def nothing() -> Rendered:
-    return render("nothing.html")  # fault: no such template
+    return render("nothing.html", title="x")  # fault: no such template | nothing > lonely
 
 
 @app.get("/lost")  # fault: the template of its page is not there
@@ -97,9 +137,15 @@ async def lost() -> LostPage:
     raise NotFound
 
 
+@app.get("/comments")
+async def show_comments() -> CommentsPage:
+    query = Comment.objects.load(Comment.writer, Comment.votes)
+    return CommentsPage(comments=await query.order_by(Comment.id))
+
+
 @app.get("/old")
 async def old(request: Request) -> Redirect:
-    return Redirect(request.url_for("show_note", number=1))  # fault: no such parameter
+    return Redirect(request.url_for("show_note", number=1))  # fault: no such parameter | number > id
 
 
 @app.template_filter("money")
