@@ -2,33 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from benchmarks import extra_packages
 from benchmarks.orm_others import Operation, awaited_all
-
-REQUIREMENTS = Path(__file__).with_name("orm_requirements.txt")
-FOLDER = Path(__file__).with_name(".peers") / "orm"
 
 
 def prepare() -> bool:
-    """Make what `orm_requirements.txt` names importable; False where it can't be installed."""
-    stamp, wanted = FOLDER / "requirements.txt", REQUIREMENTS.read_text()
-    if not (stamp.is_file() and stamp.read_text() == wanted):
-        sys.stderr.write("Installing Tortoise, Piccolo and Peewee (once) ...\n")
-        shutil.rmtree(FOLDER, ignore_errors=True)
-        python = getattr(sys, "_base_executable", sys.executable)
-        install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        if subprocess.run([*install, "--target", FOLDER, "-r", REQUIREMENTS]).returncode:
-            return False
-        stamp.write_text(wanted)
-    sys.path.append(str(FOLDER))  # at the end: Bistro's own dependencies come first
-    return True
+    """Make Tortoise, Piccolo and Peewee importable; False where they can't be installed."""
+    return extra_packages.prepare("orm", "Tortoise, Piccolo and Peewee")
 
 
 class Tortoise:

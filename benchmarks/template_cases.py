@@ -17,6 +17,7 @@ Escape = Callable[[str], str]
 class Case(Struct):
     """One page: its templates, its context, the class of it, and the function written by hand."""
 
+    key: str
     name: str
     templates: Mapping[str, str]
     context: dict[str, Any]
@@ -182,11 +183,23 @@ def make_cases() -> list[Case]:
     shop = {"title": "Things & more", "user": Author("Bob"), "items": items, "fields": fields}
     return [
         Case(
-            "fortunes, 12 rows", {"main.html": FORTUNES}, {"fortunes": fortunes}, Fortunes, fortunes_by_hand
+            "fortunes",
+            "fortunes, 12 rows",
+            {"main.html": FORTUNES},
+            {"fortunes": fortunes},
+            Fortunes,
+            fortunes_by_hand,
         ),
-        Case("page: inheritance, include, 8 macro calls, 20 items", SHOP, shop, Shop, shop_by_hand),
-        Case("table, 1,000 x 10 mixed cells", {"main.html": TABLE}, {"rows": mixed}, Table, table_by_hand),
-        Case("table, 1,000 x 10 texts", {"main.html": TABLE}, {"rows": texts}, Texts, texts_by_hand),
+        Case("page", "page: inheritance, include, 8 macro calls, 20 items", SHOP, shop, Shop, shop_by_hand),
+        Case(
+            "table",
+            "table, 1,000 x 10 mixed cells",
+            {"main.html": TABLE},
+            {"rows": mixed},
+            Table,
+            table_by_hand,
+        ),
+        Case("table", "table, 1,000 x 10 texts", {"main.html": TABLE}, {"rows": texts}, Texts, texts_by_hand),
     ]
 
 

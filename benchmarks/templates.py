@@ -3,16 +3,14 @@
     ./run bench templates                 rounds are interleaved; the smallest time of each engine counts
     ./run bench templates --rounds 5
 
-Every engine must give the same text, or it is left out. MiniJinja takes part where it is installed; the
-limit is what a person would write by hand for exactly this page: an f-string
-with the quickest escape there is.
+Every engine must give the same text, or it is left out. MiniJinja, Mako, Chameleon and Django are
+installed for this alone, and left out where they can't be. The limit is what a person would write by
+hand for exactly this page: an f-string with the quickest escape there is.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib
-import importlib.util
 import re
 import time
 from collections.abc import Callable
@@ -20,6 +18,7 @@ from collections.abc import Callable
 import jinja2
 from markupsafe import _escape_inner as quick_escape
 
+from benchmarks import template_peers
 from benchmarks.template_cases import CASES, Case
 from bistro.templates import Engine
 
@@ -30,9 +29,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Time templates.")
     parser.add_argument("--rounds", type=int, default=15)
     options = parser.parse_args()
+    others = template_peers.ENGINES if template_peers.prepare() else {}
     for case in CASES:
-        renders = {name: make(case) for name, make in ENGINES.items()}
-        times = measure({name: render for name, render in renders.items() if render}, options.rounds)
+        renders = {name: make(case) for name, make in {**ENGINES, **others}.items()}
+        times = measure(renders, options.rounds)
         stock, limit = times["Jinja2"], times["f-string, the limit"]
         print(f"\n{case.name}")
         for name, seconds in sorted(times.items(), key=lambda pair: pair[1]):
@@ -99,19 +99,11 @@ def by_hand(case: Case) -> Render:
     return lambda: case.by_hand(quick_escape, **case.context)
 
 
-def minijinja(case: Case) -> Render | None:
-    if importlib.util.find_spec("minijinja") is None:
-        return None
-    environment = importlib.import_module("minijinja").Environment(templates=case.templates)
-    return lambda: environment.render_template("main.html", **case.context)
-
-
-ENGINES: dict[str, Callable[[Case], Render | None]] = {
+ENGINES: dict[str, Callable[[Case], Render]] = {
     "Bistro, typed": typed,
     "Bistro, untyped": untyped,
     "Jinja2": stock,
     "f-string, the limit": by_hand,
-    "MiniJinja": minijinja,
 }
 
 if __name__ == "__main__":
