@@ -15,6 +15,7 @@ from bistro.migrations.migration import SITE, Loaded, Migration
 from bistro.migrations.operations.base import Operation
 from bistro.migrations.operations.columns import AddColumn, ChangeColumn, DropColumn, RenameColumn
 from bistro.migrations.operations.custom import Fill, Nothing, RunPython, RunSQL
+from bistro.migrations.operations.links import LinkColumns, UnlinkColumns
 from bistro.migrations.operations.rules import AddRule, DropRule, RenameRule
 from bistro.migrations.operations.tables import (
     CreateExtension,
@@ -51,6 +52,8 @@ __all__ = [
     "ChangeColumn",
     "DropColumn",
     "RenameColumn",
+    "LinkColumns",
+    "UnlinkColumns",
     "AddRule",
     "DropRule",
     "RenameRule",

@@ -17,6 +17,8 @@ from msgspec.structs import replace
 
 from bistro.migrations.operations.base import Operation
 from bistro.migrations.operations.columns import AddColumn, ChangeColumn, DropColumn, RenameColumn
+from bistro.migrations.operations.custom import Fill
+from bistro.migrations.operations.links import LinkColumns, UnlinkColumns
 from bistro.migrations.operations.rules import AddRule, DropRule, RenameRule
 from bistro.migrations.operations.tables import (
     CreateExtension,
@@ -36,6 +38,7 @@ from bistro.migrations.schema import (
     State,
     Table,
 )
+from bistro.migrations.sql.links import forward_value
 from bistro.migrations.sql_text import names_in
 
 Fills = Mapping[tuple[str, str], Any]
@@ -76,12 +79,14 @@ class Difference:
             self._add([rename])
             self._follow(rename)
         for step in (
+            self._unlink,
             self._rename_rules,
             self._drop_rules,
             self._create_tables,
             self._drop_computed,
             self._change_columns,
             self._add_columns,
+            self._link,
             self._add_rules,
             self._drop_columns,
             self._drop_tables,
@@ -111,6 +116,21 @@ class Difference:
             if label in self.state.tables:
                 yield self.state.tables[label], wanted
 
+    def _unlink(self) -> Iterator[Operation]:
+        for here, wanted in self._pairs():
+            for link in here.links:
+                if link not in wanted.links:
+                    yield UnlinkColumns(here.label, link.old, link.new)
+
+    def _link(self) -> Iterator[Operation]:
+        for here, wanted in self._pairs():
+            for link in wanted.links:
+                if link not in here.links:
+                    yield LinkColumns(here.label, link.old, link.new)
+                    value = forward_value(here, link)
+                    where = f'"{link.new}" IS NULL AND "{link.old}" IS NOT NULL'
+                    yield Fill(here.label, link.new, value, where)
+
     def _rename_rules(self) -> Iterator[Operation]:
         for here, wanted in self._pairs():
             gone = {_content(rule): rule for name, rule in here.rules.items() if name not in wanted.rules}
@@ -126,7 +146,7 @@ class Difference:
             for name, rule in here.rules.items()
             if wanted.rules.get(name) != rule
             or _words(rule, here) & _retyped(here, wanted)
-            or _columns_of(rule) & _made_anew(here, wanted)
+            or columns_of(rule) & _made_anew(here, wanted)
         ]
         # Foreign keys first: a key that they lead to may have to go as well.
         for label, rule in sorted(gone, key=lambda each: _rank(each[1]), reverse=True):
@@ -146,7 +166,7 @@ class Difference:
                 table = waiting.pop(name)
                 late = [key for key in table.foreign_keys if key.table in waiting]
                 kept = tuple(rule for rule in table.constraints if rule not in late)
-                yield CreateTable(replace(table, constraints=kept))
+                yield CreateTable(replace(table, constraints=kept, links=()))
 
     def _drop_computed(self) -> Iterator[Operation]:
         """Columns that the database computes can't be changed, nor what they are computed from."""
@@ -244,7 +264,7 @@ def _free_name(name: str, *tables: Table) -> str:
     return name
 
 
-def _columns_of(rule: Rule) -> set[str]:
+def columns_of(rule: Rule) -> set[str]:
     """Every column that a rule is about, plainly or in its SQL."""
     if isinstance(rule, Check):
         return names_in(rule.condition)

@@ -22,9 +22,11 @@ from bistro.migrations.running.plan import make_plan
 from bistro.migrations.schema import State
 from bistro.migrations.sql.steps import Step
 
-LATER = "Add the new one, let code write both, fill it, and drop the old one when nothing needs it."
+TABLE = 'Let the model keep the name: class Memo(Model, table="note").'
+DATABASE_DEFAULT = 'Let it be None, or have a default in the database, auto("…"), until that code is gone.'
 FIXES = {
-    ChangeColumn: "Add a second column of the new kind, let code write both, fill it, and drop the first.",
+    ChangeColumn: "Let the field have a second column, field(column=…), kept like the first one for a while: "
+    "bistro db make --expand TABLE.OLD=NEW.",
     AddColumn: "Add a plain column, fill it, and give it the default then.",
 }
 
@@ -74,9 +76,10 @@ def _of_operation(operation: Operation, state: State, new: set[str]) -> Iterator
         return
     match operation:
         case RenameTable(old, _):
-            yield "rename", f"code that is running asks for {old}", LATER
-        case RenameColumn(table, old, _):
-            yield "rename", f"code that is running asks for {table}.{old}", LATER
+            yield "rename", f"code that is running asks for {old}", TABLE
+        case RenameColumn(table, old, name):
+            both = f"Have both for a while, kept alike: bistro db make --expand {table}.{old}={name}"
+            yield "rename", f"code that is running asks for {table}.{old}", both
         case DropTable() | DropColumn():
             if not is_computed(operation, state):
                 yield (
@@ -88,6 +91,8 @@ def _of_operation(operation: Operation, state: State, new: set[str]) -> Iterator
             is_required = not (column.nullable or column.default or column.computed)
             if is_required and operation.fill is UNSET:
                 yield "required-column", "it fails where there are rows", "Say what they get: fill=…"
+            elif is_required:
+                yield "required-column", "code that is running adds rows without it", DATABASE_DEFAULT
 
 
 def _of_sql(operation: RunSQL, placed: Placed, new: set[str]) -> Iterator[Hazard]:

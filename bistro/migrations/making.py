@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -17,10 +18,12 @@ from bistro.db.table import ColumnInfo, with_pairs
 from bistro.ground.registry import Origin
 from bistro.migrations.diff import Rename, find_operations
 from bistro.migrations.errors import MigrationError, MigrationFileError, ValueNeeded
+from bistro.migrations.expanding import values_by_links, with_links
 from bistro.migrations.graph import Graph
 from bistro.migrations.migration import NAME, Migration
 from bistro.migrations.operations.base import Operation
 from bistro.migrations.operations.columns import AddColumn, ChangeColumn
+from bistro.migrations.operations.links import LinkColumns, UnlinkColumns
 from bistro.migrations.operations.rules import AddRule
 from bistro.migrations.operations.tables import CreateTable
 from bistro.migrations.package import Package
@@ -60,25 +63,38 @@ def make_migration(
     renames: Sequence[str] = (),
     fills: Mapping[str, str] | None = None,
     name: str = "",
+    expand: Sequence[str] = (),
+    contract: bool = False,
 ) -> Draft | None:
     """What the models of a package ask for; None where the files lead there already.
 
-    `fills` are SQL for rows that are there, by "note.slug"; empty where there are no rows. Raises
-    ValueNeeded where a column must have a value and nobody says which.
+    `expand` are columns ("note.title=heading") that both go on for a while, `contract` takes the old
+    ones of such away. `fills` are SQL for rows that are there, by "note.slug"; empty where there are
+    no rows. Raises ValueNeeded where a column must have a value and nobody says which.
     """
     before, after = graph.state_of(package.name), read_models(package.models)
+    if not contract:
+        after = with_links(before, after, expand)
     found = find_renames(before, after, ask, renames)
     operations = list_operations(package, before, after, found)
     if not operations:
         return None
     operations = _with_fills(operations, before, fills or {}, package)
     _refuse_unknown_conversions(operations, before)
-    return draft(graph, package, operations, name=name)
+    changed = [each for each in operations if isinstance(each, LinkColumns | UnlinkColumns)]
+    if changed and not name:
+        verb = "contract" if contract else "expand"
+        name = re.sub(r"\W+", "_", f"{verb} {changed[0].table} {changed[0].old} {changed[0].new}")[
+            :60
+        ].lower()
+    # Who asks for it knows that nobody uses the old column.
+    return draft(graph, package, operations, name=name, allow=("drop",) if contract and changed else ())
 
 
 def find_difference(graph: Graph, package: Package) -> list[Operation]:
     """What would be in the next migration, taking nothing for a rename."""
-    return list_operations(package, graph.state_of(package.name), read_models(package.models), ())
+    before = graph.state_of(package.name)
+    return list_operations(package, before, with_links(before, read_models(package.models)), ())
 
 
 def list_operations(
@@ -87,12 +103,18 @@ def list_operations(
     """The operations from one state to the other, with what rows get that are there."""
     # What other packages need is theirs.
     after = replace(after, extensions=after.extensions | before.extensions)
-    return find_operations(
-        before, after, renames, fills=_defaults(package.models), fills_back=_empty_values(before)
-    )
+    fills = {**_defaults(package.models), **dict(values_by_links(before))}
+    return find_operations(before, after, renames, fills=fills, fills_back=_empty_values(before))
 
 
-def draft(graph: Graph, package: Package, operations: Sequence[Operation], *, name: str = "") -> Draft:
+def draft(
+    graph: Graph,
+    package: Package,
+    operations: Sequence[Operation],
+    *,
+    name: str = "",
+    allow: tuple[str, ...] = (),
+) -> Draft:
     """The next migration of a package, with these operations."""
     last = graph.last_of(package.name)
     number = last.number + 1 if last is not None else 1
@@ -101,7 +123,8 @@ def draft(graph: Graph, package: Package, operations: Sequence[Operation], *, na
         raise MigrationError(f"{name!r} is no name for a migration", fix="Use small letters, digits and _.")
     after = (last.name,) if last is not None else ()
     needed = _needed_packages(graph, package, operations)
-    return Draft(package.name, package.folder / f"{stem}.py", Migration(list(operations), (*after, *needed)))
+    migration = Migration(list(operations), (*after, *needed), allow=allow)
+    return Draft(package.name, package.folder / f"{stem}.py", migration)
 
 
 def _needed_packages(graph: Graph, package: Package, operations: Sequence[Operation]) -> list[str]:

@@ -130,7 +130,12 @@ def _apply(state: State, rows: Sequence[Sequence[Loaded]]) -> State:
 def _without_order(state: State) -> object:
     """A state in which columns and rules stand in no order."""
     return {
-        label: (frozenset(table.columns), frozenset(table.constraints), frozenset(table.indexes))
+        label: (
+            frozenset(table.columns),
+            frozenset(table.constraints),
+            frozenset(table.indexes),
+            frozenset(table.links),
+        )
         for label, table in state.tables.items()
     }
 

@@ -97,18 +97,27 @@ class Index(Struct, frozen=True, tag=True, omit_defaults=True):
     using: str = ""
 
 
+class Link(Struct, frozen=True):
+    """Two columns that triggers of this name keep alike: old code uses one of them, new code the other."""
+
+    name: str
+    old: str
+    new: str
+
+
 Constraint = PrimaryKey | Unique | Check | ForeignKey | Exclude
 Rule = Constraint | Index
 
 
 class Table(Struct, frozen=True, omit_defaults=True):
-    """One table: its columns, its rules and its indexes."""
+    """One table: its columns, its rules, its indexes, and which columns are kept alike."""
 
     name: str
     columns: tuple[Column, ...] = ()
     constraints: tuple[Constraint, ...] = ()
     indexes: tuple[Index, ...] = ()
     schema: str = ""
+    links: tuple[Link, ...] = ()
 
     @property
     def label(self) -> str:
@@ -157,6 +166,13 @@ class Table(Struct, frozen=True, omit_defaults=True):
                 fix=f"It has: {', '.join(self.rules) or 'none'}.",
             )
         return self.rules[name]
+
+    def get_link(self, old: str, new: str) -> Link:
+        """The link between two columns. Raises MigrationFileError."""
+        for link in self.links:
+            if (link.old, link.new) == (old, new):
+                return link
+        raise MigrationFileError(f"{self.label}.{old} and {new} are not kept alike at this place")
 
     def with_rule(self, rule: Rule) -> Table:
         """The table with one more rule."""

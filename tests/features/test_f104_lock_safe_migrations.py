@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
+import importlib.util
+import secrets
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from bistro.db import DatabaseError
+from bistro.testing import Client
 from tests.db.conftest import postgres_database_url, postgres_url  # noqa: F401 - fixtures
 from tests.features.migration_support import Site
+
+HANDLERS = """
+@app.post("/notes")
+async def add() -> Note:
+    return await Note.objects.create(title="Home")
+"""
+
+
+# Any: a module, whose names are its own.
+def import_file(file: Path) -> Any:
+    spec = importlib.util.spec_from_file_location(f"released_{secrets.token_hex(4)}", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def test_f104_lint_finds_what_stops_a_site(tmp_path: Path) -> None:
@@ -21,6 +42,28 @@ def test_f104_lint_finds_what_stops_a_site(tmp_path: Path) -> None:
 
     assert hazard["lock"] == "ACCESS EXCLUSIVE"
     assert "written anew" in hazard["what"]
+
+
+def test_f104_released_code_bears_a_rename_in_two_steps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = Site(tmp_path)
+    site.write("title: Field[str]")
+    site.run("make")
+    (tmp_path / "released.py").write_text((tmp_path / "app.py").read_text() + HANDLERS)
+    site.write("heading: Field[str]")
+    site.run("make", "--expand", "note.title=heading")
+    monkeypatch.setenv("TEST_MIGRATIONS", str(tmp_path / "migrations"))
+
+    released = import_file(tmp_path / "released.py")
+    with Client(released.app) as client:
+        assert client.post("/notes").json() == {"id": 1, "title": "Home"}
+
+    assert site.run("check")
+    assert site.ask("status")["linked"] == [{"table": "note", "old": "title", "new": "heading"}]
+    assert site.ask("make", "--contract")["name"] == "0003_contract_note_title_heading"
+    with Client(import_file(tmp_path / "released.py").app) as client, pytest.raises(DatabaseError):
+        client.post("/notes")
 
 
 @pytest.mark.service

@@ -59,6 +59,8 @@ UNSAFE: list[tuple[str, Operation]] = [
     ("drop", DropTable("note")),
     ("drop", DropColumn("note", "rank")),
     ("required-column", AddColumn("note", Column("slug", "text"))),
+    ("required-column", AddColumn("note", Column("pinned", "bool"), fill=False)),
+    ("required-column", AddColumn("note", Column("slug", "text"), fill=SQL("lower(title)"))),
     ("rewrite", ChangeColumn("note", Column("rank", "integer"))),
     ("rewrite", ChangeColumn("note", Column("title", "text", max_length=20))),
     ("rewrite", AddColumn("note", Column("triple", "integer", computed="rank * 3"))),
@@ -92,9 +94,9 @@ UNSAFE: list[tuple[str, Operation]] = [
 
 SAFE: list[Operation] = [
     CreateTable(TAG),
-    AddColumn("note", Column("pinned", "bool"), fill=False),
+    AddColumn("note", Column("pinned", "bool", default="false")),
     AddColumn("note", Column("slug", "text", nullable=True)),
-    AddColumn("note", Column("slug", "text"), fill=SQL("lower(title)")),
+    AddColumn("note", Column("slug", "text", nullable=True), fill=SQL("lower(title)")),
     AddColumn("note", Column("since", "datetime", default="auto")),
     AddColumn("note", Column("token", "uuid", default="auto")),
     AddColumn("note", Column("kind", "text", default="'plain'")),
@@ -175,7 +177,7 @@ def test_hazard_says_what_it_locks_and_what_to_do(folder: Folder):
 
     assert hazard.lock == "ACCESS EXCLUSIVE"
     assert hazard.what == "note: nobody can read or write while all rows are written anew"
-    assert "Add a second column" in hazard.fix
+    assert "--expand" in hazard.fix
 
 
 def test_statements_end_at_semicolons_outside_of_texts_comments_and_quotes():

@@ -17,6 +17,8 @@ Examples:
   bistro db make
   bistro db make add_slugs --fill "note.slug=lower(title)"
   bistro db make --rename note.body=text --rename note=memo
+  bistro db make --expand note.title=heading
+  bistro db make --contract
   bistro db make --empty fill_slugs
 
 \b
@@ -33,6 +35,15 @@ with --rename, take every one with --yes, or none with --no-renames.
 @click.option("--fill", "fills", multiple=True, metavar="COLUMN=SQL", help="What rows get that are there.")
 @click.option("--yes", is_flag=True, help="Take for a rename whatever looks like one.")
 @click.option("--no-renames", is_flag=True, help="Nothing is a rename: drop and add.")
+@click.option(
+    "--expand",
+    multiple=True,
+    metavar="OLD=NEW",
+    help="Have both columns, kept alike, while old and new code run.",
+)
+@click.option(
+    "--contract", is_flag=True, help="Take away the old columns of --expand: no code uses them now."
+)
 @click.option("--empty", is_flag=True, help="A migration without operations, for SQL or Python of your own.")
 @click.option("--plan", is_flag=True, help="Print it and write nothing.")
 @package_option
@@ -44,6 +55,8 @@ def command(
     fills: tuple[str, ...],
     yes: bool,
     no_renames: bool,
+    expand: tuple[str, ...],
+    contract: bool,
     empty: bool,
     plan: bool,
     package: str,
@@ -58,7 +71,16 @@ def command(
     else:
         ask = Asker(yes=yes, no=no_renames).ask
         given = dict(_pair(each) for each in fills)
-        made = make_migration(site.graph, own, ask=ask, renames=renames, fills=given, name=name or "")
+        made = make_migration(
+            site.graph,
+            own,
+            ask=ask,
+            renames=renames,
+            fills=given,
+            name=name or "",
+            expand=expand,
+            contract=contract,
+        )
     if made is not None and not plan:
         made.write()
     if as_json:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import click
+import msgspec
 
 from bistro.cli.migrations.site import MigratedSite
 from bistro.cli.options import app_option, json_option
 from bistro.cli.output import EXIT_FINE, EXIT_PROBLEMS, say, show_json, show_table
 from bistro.migrations import Migrator, Standing, find_difference
+from bistro.migrations.expanding import find_open_links
 
 EPILOG = """\b
 Examples:
@@ -32,14 +34,19 @@ def command(app: str | None, as_json: bool) -> int:
 
     standings = site.run(ask)
     different = [each.name for each in site.packages if find_difference(site.graph, each)]
+    links = find_open_links(site.graph.state)
     if as_json:
         migrations = [
             {"name": each.name, "standing": each.standing, "applied_at": each.applied_at or None}
             for each in standings
         ]
-        show_json({"migrations": migrations, "models_differ": different})
+        show_json(
+            {"migrations": migrations, "models_differ": different, "linked": msgspec.to_builtins(links)}
+        )
     else:
         _tell(standings, different)
+        for link in links:
+            say(f"{link.table}.{link.old} is kept like {link.new}, until: bistro db make --contract")
     return EXIT_PROBLEMS if any(each.standing in WRONG for each in standings) else EXIT_FINE
 
 

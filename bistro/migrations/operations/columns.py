@@ -65,11 +65,12 @@ class DropColumn(Operation, frozen=True, tag=True):
     def _refuse_if_used(self, table: Table) -> None:
         # `names_in` would also find the word in a condition's function; such columns are rare enough.
         users = [rule.name for rule in table.rules.values() if self.column in getattr(rule, "columns", ())]
+        users += [link.name for link in table.links if self.column in (link.old, link.new)]
         users += [index.name for index in table.indexes if self.column in names_in(" ".join(index.parts))]
         if users:
             raise MigrationFileError(
                 f"{self.table}.{self.column} is used by {', '.join(dict.fromkeys(users))}",
-                fix="Drop those first: DropRule(table, name).",
+                fix="Drop those first: DropRule(table, name), UnlinkColumns(table, old, new).",
             )
 
 
@@ -84,6 +85,11 @@ class RenameColumn(Operation, frozen=True, tag=True):
         """The state in which everything knows the new name."""
         table = before.get_table(self.table)
         table.get_column(self.old)
+        if any(self.old in (link.old, link.new) for link in table.links):
+            raise MigrationFileError(
+                f"{self.table}.{self.old} is kept like another column, by its name",
+                fix="Make an end to that first: bistro db make --contract.",
+            )
         if table.find_column(self.new) is not None:
             raise MigrationFileError(f"there is a column {self.table}.{self.new} already")
         after = before.with_table(table.with_column_names({self.old: self.new}))

@@ -14,7 +14,10 @@ from bistro.db.errors import DatabaseBusy, IntegrityError
 from bistro.db.transactions import transaction
 
 POLL_SECONDS: Final = 0.2
-_TRIGGERS: Final = "SELECT name, tbl_name, sql FROM sqlite_schema WHERE type = 'trigger'"
+# Those of links are made by the operations, as they are needed.
+_TRIGGERS: Final = (
+    "SELECT name, tbl_name, sql FROM sqlite_schema WHERE type = 'trigger' AND name NOT LIKE 'bistro_link_%'"
+)
 
 
 @asynccontextmanager

@@ -29,10 +29,12 @@ from bistro.migrations.operations.columns import (
     is_computed,
 )
 from bistro.migrations.operations.custom import Fill, RunPython, RunSQL
+from bistro.migrations.operations.links import LinkColumns, UnlinkColumns
 from bistro.migrations.operations.rules import AddRule, DropRule, RenameRule
 from bistro.migrations.operations.tables import CreateExtension, DropTable, RenameTable
 from bistro.migrations.operations.tables import CreateTable as CreateTableOperation
 from bistro.migrations.schema import State, Table
+from bistro.migrations.sql.links import link_in_postgresql, unlink_in_postgresql
 from bistro.migrations.sql.postgresql_columns import add_column, change_column
 from bistro.migrations.sql.postgresql_place import Place, bare, name_of, schema_of
 from bistro.migrations.sql.postgresql_rules import add_rule, drop_rule, rename_rule
@@ -92,6 +94,12 @@ def _steps(place: Place) -> Iterator[Step]:
             yield from drop_rule(place, label, name)
         case RenameRule(label, old, new):
             yield rename_rule(place, label, old, new)
+        case LinkColumns(label, old, new):
+            yield from _link(place, label, old, new)
+        case UnlinkColumns(label, old, new):
+            table = place.before.get_table(label)
+            for sql in unlink_in_postgresql(table, table.get_link(old, new)):
+                yield place.step(sql, "ACCESS EXCLUSIVE", label)
         case RunSQL() as by_hand:
             yield from _run_sql(place, by_hand)
         case RunPython():
@@ -109,6 +117,12 @@ def _create_table(place: Place, table: Table) -> Iterator[Step]:
     yield place.step(compiled(CreateTable(made), "postgresql"), lock, *others)
     for index in sorted(made.indexes, key=lambda each: str(each.name)):
         yield place.step(compiled(CreateIndex(index), "postgresql"))
+
+
+def _link(place: Place, label: str, old: str, new: str) -> Iterator[Step]:
+    link = place.operation.apply(place.before).get_table(label).get_link(old, new)
+    for sql in link_in_postgresql(place.before.get_table(label), link):
+        yield place.step(sql, "SHARE ROW EXCLUSIVE", label)
 
 
 def _run_sql(place: Place, operation: RunSQL) -> Iterator[Step]:

@@ -28,6 +28,7 @@ from bistro.migrations.operations.tables import CreateTable as CreateTableOperat
 from bistro.migrations.operations.tables import DropTable, RenameTable
 from bistro.migrations.schema import Column, Exclude, Index, State, Table
 from bistro.migrations.sql.conversions import converted
+from bistro.migrations.sql.links import link_in_sqlite, unlink_in_sqlite
 from bistro.migrations.sql.steps import Step
 from bistro.migrations.sql.tables import compiled, is_numbered, make_table
 from bistro.migrations.sql.values import as_sql
@@ -161,10 +162,10 @@ class Run:
             table = make_table(self.state.tables[label], "sqlite")
             yield from self._steps(label, [compiled(CreateTable(table), "sqlite")])
         for label in (*moved, *new):
-            yield from self._steps(label, _create_indexes(self.state.tables[label]))
+            yield from self._steps(label, _create_beside(self.state.tables[label]))
         for label, source in self._sources.items():
             if label not in moved:
-                yield from self._steps(label, self._change_indexes(label, source))
+                yield from self._steps(label, self._change_beside(label, source))
 
     def _steps(self, label: str, statements: Iterable[str]) -> Iterator[Step]:
         assert self._last is not None
@@ -199,7 +200,7 @@ class Run:
                 f"WHERE name = {quoted(old.name)}"
             )
 
-    def _change_indexes(self, label: str, source: Source) -> Iterator[str]:
+    def _change_beside(self, label: str, source: Source) -> Iterator[str]:
         old, new = self.before.tables[source.table], self.state.tables[label]
         for index in old.indexes:
             if index not in new.indexes:
@@ -207,6 +208,12 @@ class Run:
         added = [index for index in new.indexes if index not in old.indexes]
         if added:
             yield from _create_indexes(new, added)
+        for link in old.links:
+            if link not in new.links:
+                yield from unlink_in_sqlite(link)
+        for link in new.links:
+            if link not in old.links:
+                yield from link_in_sqlite(new, link)
 
     def _refuse_exclusions(self) -> None:
         for table in self.state.tables.values():
@@ -219,6 +226,10 @@ class Run:
 def _rename(table: Table) -> str:
     passing = _qualified(PASSING + table.name, table.schema)
     return f"ALTER TABLE {passing} RENAME TO {quoted_name(table.name)}"
+
+
+def _create_beside(table: Table) -> list[str]:
+    return _create_indexes(table) + [sql for link in table.links for sql in link_in_sqlite(table, link)]
 
 
 def _create_indexes(table: Table, indexes: Sequence[Index] | None = None) -> list[str]:

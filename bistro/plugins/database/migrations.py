@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -13,15 +14,20 @@ FOLDER = "migrations"
 
 
 async def apply_all(database: Database, folder: Path, packages: Iterable[ModelPackage]) -> None:
-    """Bring a database for tests, which is empty, to where the migrations lead."""
+    """Bring a database for tests, which is empty, to where the migrations lead.
+
+    `TEST_MIGRATIONS` names the folder of others than the site's own: those of its next release, to
+    see whether the code bears them.
+    """
     found = list(packages)
-    if not _has_migrations(folder, found):
+    own = Path(os.environ.get("TEST_MIGRATIONS") or folder / FOLDER)
+    if not (found or _is_there(own)):
         return
     # Imported late, here and below: a site in production never loads it.
     from bistro.migrations import SITE, Graph, Migrator, Package
 
     brought = [Package(each.name, each.folder) for each in found]
-    await Migrator(database, Graph([*brought, Package(SITE, folder / FOLDER)])).migrate()
+    await Migrator(database, Graph([*brought, Package(SITE, own)])).migrate()
 
 
 async def tell_pending(database: Database, folder: Path, packages: Iterable[ModelPackage]) -> None:
@@ -43,4 +49,8 @@ async def tell_pending(database: Database, folder: Path, packages: Iterable[Mode
 
 
 def _has_migrations(folder: Path, packages: list[ModelPackage]) -> bool:
-    return bool(packages) or (folder / FOLDER).is_dir()
+    return bool(packages) or _is_there(folder / FOLDER)
+
+
+def _is_there(folder: Path) -> bool:
+    return folder.is_dir()
