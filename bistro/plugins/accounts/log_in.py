@@ -142,19 +142,20 @@ class LogIn:
         return await self._complete(user, pending)
 
     async def _complete(self, user: AbstractUser, pending: PendingLogIn) -> Redirect:
-        session, now = self.session, self.site.clock.time()
+        session, now, method = self.session, self.site.clock.time(), pending.method
+        goal = pending.next or self.site.home  # read before the session forgets it
         if session.owner not in ("", user.key):
             forget_all(session)  # what the one before had in it is not theirs
         session.owner = user.key
         session.rotate()  # also where they were logged in already: rights may differ
         session.record.expires_at = now + (LONG if pending.remember else SHORT).total_seconds()
         logged_in = session.data(LoggedIn)
-        logged_in.at, logged_in.method, logged_in.steps = now, pending.method, pending.passed
+        logged_in.at, logged_in.method, logged_in.steps = now, method, pending.passed
         self._keep(PendingLogIn())
         user.logged_in_at = datetime.fromtimestamp(now, UTC)
         await user.save("logged_in_at")
-        await self.site.events.note(self.request, "logged in", user.key, detail=pending.method)
-        return Redirect(pending.next or self.site.home)
+        await self.site.events.note(self.request, "logged in", user.key, detail=method)
+        return Redirect(goal)
 
     def _keep(self, pending: PendingLogIn) -> None:
         # A new token: whoever has planted the old one does not get to the page of the step.
