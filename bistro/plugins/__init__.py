@@ -11,6 +11,7 @@ from bistro.ground import lazy_names
 
 if TYPE_CHECKING:
     from bistro.plugins.accounts import Accounts as Accounts
+    from bistro.plugins.accounts.two_factor import TwoFactor as TwoFactor
     from bistro.plugins.compression import Compression as Compression
     from bistro.plugins.compression import CompressionError as CompressionError
     from bistro.plugins.cors import Cors as Cors
@@ -72,6 +73,7 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "accounts": ("Accounts",),
+    "accounts.two_factor": ("TwoFactor",),
     "compression": ("Compression", "CompressionError"),
     "cors": ("Cors", "CorsError"),
     "csrf": ("CrossSiteRequest", "Csrf", "CsrfError"),

@@ -1,0 +1,42 @@
+"""`TwoFactor`: a code of an app behind the password."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from bistro.app import Setup
+from bistro.ground import find_keyring
+from bistro.plugins.accounts.extras import require_extra
+from bistro.plugins.accounts.site import AccountSite, Link
+from bistro.plugins.accounts.two_factor.models import RecoveryCode, TotpDevice
+from bistro.plugins.accounts.two_factor.pages import TwoFactorPages, TwoFactorStep
+from bistro.plugins.accounts.two_factor.store import TwoFactorStore
+from bistro.routing import Routes
+
+HERE: Final = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class TwoFactor:
+    """Let users add a second factor: `Accounts(methods=[TwoFactor()])`.
+
+    An app makes codes of six digits (TOTP, RFC 6238); ten recovery codes stand in for it. `issuer` is
+    what the app calls the site, by default its host. Needs `pip install 'bistro[two-factor]'`.
+    """
+
+    issuer: str = ""
+
+    def install(self, setup: Setup, site: AccountSite) -> None:
+        """Add the pages and the step. Raises `MissingAccountsExtra` (B980)."""
+        require_extra("TwoFactor", "two-factor", "pyotp", "segno")
+        store = TwoFactorStore(find_keyring(setup.folder), site.clock)
+        step = TwoFactorStep(store)
+        setup.models(TotpDevice, RecoveryCode, package="two_factor", migrations=HERE / "migrations")
+        setup.templates(HERE / "templates")
+        routes = Routes(name="two_factor", by="TwoFactor", atomic=False)
+        TwoFactorPages(site, store, step, self.issuer).add_to(routes)
+        setup.routes.include(routes, at=site.at)
+        site.steps.append(step)
+        site.account_links.append(Link("Second factor", lambda request: request.url_for("two_factor.show")))
