@@ -84,6 +84,7 @@ from bistro.db.model import Model, load_relations
 from bistro.db.model_errors import ManyFound, ModelError, NotAllowed, NotLoaded, QueryError
 from bistro.db.options import DatabaseOptions
 from bistro.db.pages import Page, Slice
+from bistro.db.peers import together
 from bistro.db.plan_store import keep_plans
 from bistro.db.query import Query
 from bistro.db.ranges import Range
@@ -160,6 +161,7 @@ __all__ = [
     "scalar",
     "substring",
     "sum_",
+    "together",
     "trim",
     "truncate",
     "upper",

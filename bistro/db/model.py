@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, TypeVar, dataclass
 
 from msgspec import UNSET, Struct, StructMeta
 
-from bistro.db import rows
+from bistro.db import peers, rows
 from bistro.db.constraints import Constraint, Index
 from bistro.db.database import Database
 from bistro.db.declare import Declared, declare, read_body, struct_annotation, struct_default
@@ -183,20 +183,23 @@ class Model(Struct, metaclass=ModelMeta):
 
     async def load(self, *relations: Any, using: Database | None = None) -> Self:
         """Load relations of it: `await note.load(Note.author)`. For several, `load_relations(notes, …)`."""
-        await rows.load([self], relations, using)
+        await peers.load(self, relations, using)
         return self
 
     async def add(self, relation: type[T], *others: T, using: Database | None = None) -> None:
         """Add to a many-to-many relation: `await note.add(Note.tags, tag)`. What is there stays."""
         await rows.pair(self, relation, others, using)
+        peers.changed(self, relation)
 
     async def remove(self, relation: type[T], *others: T, using: Database | None = None) -> None:
         """Take out of a many-to-many relation."""
         await rows.unpair(self, relation, others, using)
+        peers.changed(self, relation)
 
     async def replace(self, relation: type[T], *others: T, using: Database | None = None) -> None:
         """Have exactly these in a many-to-many relation."""
         await rows.pair(self, relation, others, using, instead=True)
+        peers.changed(self, relation)
 
     def __eq__(self, other: object) -> bool:
         if type(self) is not type(other):

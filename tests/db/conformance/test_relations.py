@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 from typing import Any
 
 import msgspec
 import pytest
 
-from bistro.db import Database, NotLoaded, QueryError
+from bistro.db import Database, NotLoaded, QueryError, scoped, together
+from bistro.db.peers import _peers
 from tests.db.conformance.models import Article, Booking, Folder, Label, Profile, Remark, Seat, Writer, fill
 from tests.db.support import rows_of
 
@@ -219,3 +222,72 @@ async def test_rows_that_others_depend_on_go_or_stay_as_the_model_says(database:
 
     assert await Article.objects.filter(Article.editor != None).count() == 0  # noqa: E711
     assert await Remark.objects.count() == 1
+
+
+async def test_what_one_of_several_loads_all_of_them_have(database: Database) -> None:
+    await fill()
+    articles = together(await Article.objects.order_by(Article.id))
+    watched = Watched(database)
+    names = []
+    for article in articles:
+        await article.load(Article.writer, Article.labels)
+        await article.writer.load(Writer.profile)
+        names.append((article.writer.name, len(article.labels), article.writer.profile is None))
+
+    assert len(watched.statements) == 3
+    loaded = await Article.objects.load(Article.writer.profile, Article.labels).order_by(Article.id)
+    assert names == [(each.writer.name, len(each.labels), each.writer.profile is None) for each in loaded]
+
+
+async def test_several_that_load_at_once_are_one_query(database: Database) -> None:
+    await fill()
+    articles = together(await Article.objects.all())
+    watched = Watched(database)
+
+    await asyncio.gather(*(article.load(Article.editor) for article in articles))
+
+    assert len(watched.statements) == 1
+
+
+async def test_what_has_changed_is_read_again_and_for_one_alone(database: Database) -> None:
+    await fill()
+    articles = together(await Article.objects.order_by(Article.id))
+    await articles[0].load(Article.labels, Article.writer)
+    await articles[1].replace(Article.labels)
+    articles[2].writer_id = next(key for key in (1, 2, 3) if key != articles[2].writer_id)
+    watched = Watched(database)
+
+    for article in articles:
+        await article.load(Article.labels, Article.writer)
+        await article.load(Article.labels, Article.writer)
+
+    assert len(watched.statements) == 2
+    assert articles[1].labels == []
+    assert articles[2].writer.id == articles[2].writer_id
+
+
+async def test_what_was_read_under_other_conditions_is_read_anew(database: Database) -> None:
+    await fill()
+    articles = together(await Article.objects.order_by(Article.id))
+    await articles[0].load(Article.remarks)
+    visible = Remark.objects.filter(Remark.hidden == False)  # noqa: E712
+    expected = [await visible.filter(Remark.article == each).count() for each in articles]
+    with scoped(Remark.hidden == False):  # noqa: E712
+        for article in articles:
+            await article.load(Article.remarks)
+
+    assert [len(article.remarks) for article in articles] == expected
+
+
+async def test_nothing_is_kept_of_instances_that_are_gone(database: Database) -> None:
+    await fill()
+    articles = together(await Article.objects.all())
+    await articles[0].load(Article.writer)
+    kept = articles[1]
+    del articles
+    gc.collect()
+    assert len(_peers) == 2  # the article and its writer
+    await kept.load(Article.writer)
+    del kept
+    gc.collect()
+    assert not _peers
