@@ -64,13 +64,13 @@ MAKO: Mapping[str, Mapping[str, str]] = {
         "main.html": "<table>\n% for row in rows:\n<tr>\n% for cell in row:\n<td>${cell}</td>\n% endfor\n</tr>\n% endfor\n</table>"
     },
     "page": {
-        "base.html": '<!doctype html><html lang="en"><head><title><%block name="title">Shop</%block></title></head><body>\n'
+        "base.html": '<!doctype html><html lang="en"><head><title><%block name="heading">Shop</%block></title></head><body>\n'
         '<%include file="nav.html"/>\n<main>${self.content()}</main><footer>Hello ${user.name}</footer></body></html>',
         "nav.html": '<nav><a href="/">Home</a>\n% if user:\n<a href="/me">${user.name}</a>\n% endif\n</nav>',
         "macros.html": '<%def name="field(f, kind=\'text\')"><label>${f.label}<input type="${kind}" name="${f.name}" value="${f.value}"'
         "\n% if f.required:\n required\n% endif\n></label>\n% if f.error:\n<p>${f.error}</p>\n% endif\n</%def>",
         "main.html": '<%inherit file="base.html"/><%namespace name="m" file="macros.html"/>'
-        '<%block name="title">${title} - Shop</%block>'
+        '<%block name="heading">${title} - Shop</%block>'
         '<%def name="content()"><h1>${title}</h1><ul>\n% for item in items:\n'
         '<li id="i${item.id}">${loop.index + 1}. <a href="/items/${item.id}">${item.title}</a> by ${item.author.name} ${item.price}'
         "\n% for tag in item.tags:\n <b>${tag}</b>\n% endfor\n</li>\n% endfor\n</ul><form>\n% for f in fields:\n${m.field(f)}\n% endfor\n</form></%def>",
@@ -88,9 +88,9 @@ CHAMELEON: Mapping[str, Mapping[str, str]] = {
         "base": '<!doctype html><html lang="en" metal:define-macro="page"><head><title metal:define-slot="title">Shop</title></head><body>\n'
         '<nav><a href="/">Home</a><a tal:condition="user" href="/me">${user.name}</a></nav>\n'
         '<main metal:define-slot="content"></main><footer>Hello ${user.name}</footer></body></html>',
-        "macros": '<div metal:define-macro="field" tal:omit-tag=""><label>${f.label}<input type="text" name="${f.name}" value="${f.value}" required="${True if f.required else None}"/></label>'
+        "macros": '<div metal:define-macro="field" tal:omit-tag=""><label>${f.label}<input type="text" name="${f.name}" value="${f.value}" required="${str() if f.required else None}"/></label>'
         '<p tal:condition="f.error">${f.error}</p></div>',
-        "main": '<html metal:use-macro="base.macros[\'page\']"><title metal:fill-slot="title">${title} - Shop</title>'
+        "main": '<!doctype html><html metal:use-macro="base.macros[\'page\']"><title metal:fill-slot="title">${title} - Shop</title>'
         '<main metal:fill-slot="content"><h1>${title}</h1><ul><li tal:repeat="item items" id="i${item.id}">${repeat.item.number}. '
         '<a href="/items/${item.id}">${item.title}</a> by ${item.author.name} ${item.price}<b tal:repeat="tag item.tags">${tag}</b></li></ul>'
         '<form><div tal:repeat="f fields" tal:omit-tag=""><div metal:use-macro="macros.macros[\'field\']" tal:omit-tag=""/></div></form></main></html>',

@@ -67,10 +67,10 @@ def time_of(render: Render, count: int) -> float:
 
 
 def squeeze(text: str) -> str:
-    """The text without blanks, and with the quotes of every engine written alike."""
-    return re.sub(
-        r"\s+", "", text.replace("&quot;", "&#34;").replace("&#x27;", "&#39;").replace("&#x2f;", "/")
-    )
+    """The text without blanks, and with quotes written alike: in text they need not be escaped."""
+    for written, plain in (("&quot;", '"'), ("&#34;", '"'), ("&#x27;", "'"), ("&#39;", "'"), ("&#x2f;", "/")):
+        text = text.replace(written, plain)
+    return re.sub(r"\s+", "", text).replace('required=""', "required").replace("/>", ">")
 
 
 # --- the engines --------------------------------------------------------------------------------------

@@ -248,7 +248,7 @@ class ExpressionChecker:
         constants = [each.value for each in node.args if isinstance(each, nodes.Const)]
         wrong = self._call_checks[node.node.name](constants, [str(each) for each in named], is_partial)
         if wrong is not None:
-            kind = faults.WRONG_STATIC if node.node.name == "static" else faults.WRONG_URL
+            kind = faults.WRONG_URL if node.node.name == "url" else faults.WRONG_STATIC
             what, _, fix = wrong.partition("\n")
             self.faults.add(kind, source, node, node.node.name, f"{what} {fix}".strip())
 

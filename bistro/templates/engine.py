@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any  # Any: contexts hold whatever the site prints.
 
@@ -15,7 +15,7 @@ from bistro.ground.cache_folder import CacheFolder
 from bistro.templates.code_store import CodeStore
 from bistro.templates.components import ComponentTags
 from bistro.templates.errors import TemplateNotFound, TemplateSyntaxError
-from bistro.templates.fallback import FallbackContext, FallbackTemplate, stream_stock
+from bistro.templates.fallback import FallbackContext, FallbackTemplate, stream_stock, stream_stock_async
 from bistro.templates.filters import FILTERS
 from bistro.templates.fragment_cache import FUNCTION, CacheTag, FragmentCache
 from bistro.templates.library import Library
@@ -89,9 +89,18 @@ class Engine:
             found = self._templates[key] = self._maker.make(name, block, page)
         return found
 
-    def stream(self, name: str, context: Mapping[str, Any] | Page, made: MadeNames) -> Iterator[str]:
-        """The text of a template in pieces, as they are made; for pages too big to be held at once."""
-        return stream_stock(self._maker.stock(name), as_mapping(context), made)
+    def stream(
+        self, name: str, context: Mapping[str, Any] | Page, made: MadeNames
+    ) -> Iterator[str] | AsyncIterator[str]:
+        """The text of a template in pieces, as they are made; for pages too big to be held at once.
+
+        Async, and awaiting what the template prints, calls or loops over, if a value of `context` has
+        to be awaited or looped over with `async for`.
+        """
+        names = as_mapping(context)
+        if any(hasattr(value, "__aiter__") or hasattr(value, "__await__") for value in names.values()):
+            return stream_stock_async(self._maker.stock(name, is_async=True), names, made)
+        return stream_stock(self._maker.stock(name), names, made)
 
     def names(self) -> list[str]:
         """The names of all templates, sorted."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable
 from threading import Lock
 
 from jinja2 import nodes
@@ -25,7 +25,9 @@ class FragmentCache:
         self._kept: OrderedDict[Hashable, tuple[float, str]] = OrderedDict()
         self._lock = Lock()
 
-    def fragment(self, key: Hashable, seconds: float = 300, *, caller: Callable[[], str]) -> Markup:
+    def fragment(
+        self, key: Hashable, seconds: float = 300, *, caller: Callable[[], str | Awaitable[str]]
+    ) -> Markup | Awaitable[Markup]:
         """What was kept under `key`, or what `caller` prints now."""
         now = self._clock()
         with self._lock:
@@ -33,9 +35,18 @@ class FragmentCache:
             if kept is not None and kept[0] > now:
                 self._kept.move_to_end(key)
                 return Markup(kept[1])  # noqa: S704 - printed by a template, where it was escaped
-        text = str(caller())
+        text = caller()
+        if isinstance(text, Awaitable):  # in a template that awaits; Jinja2 awaits what this gives
+            return self._awaited(key, seconds, text)
+        return self._keep(key, seconds, text)
+
+    async def _awaited(self, key: Hashable, seconds: float, text: Awaitable[str]) -> Markup:
+        return self._keep(key, seconds, await text)
+
+    def _keep(self, key: Hashable, seconds: float, text: str) -> Markup:
+        text = str(text)
         with self._lock:
-            self._kept[key] = (now + seconds, text)
+            self._kept[key] = (self._clock() + seconds, text)
             self._kept.move_to_end(key)
             while len(self._kept) > FRAGMENTS_MAX:
                 self._kept.popitem(last=False)

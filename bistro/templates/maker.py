@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, get_type_hints  # Any: hints are types of every kind.
 
 import jinja2
@@ -63,10 +63,18 @@ class TemplateMaker:
             mentioned=found.mentioned,
         )
 
-    def stock(self, name: str) -> jinja2.Template:
+    @cached_property
+    def _async_environment(self) -> jinja2.Environment:
+        """The same environment, for templates that await what they print."""
+        made = self._library.environment.overlay(enable_async=True)
+        made.bytecode_cache = None  # its code is other code under the same name
+        return made
+
+    def stock(self, name: str, *, is_async: bool = False) -> jinja2.Template:
         """The template as Jinja2 itself compiles it. Raises `TemplateNotFound` and `TemplateSyntaxError`."""
+        environment = self._async_environment if is_async else self._library.environment
         try:
-            return self._library.environment.get_template(name)
+            return environment.get_template(name)
         except jinja2.TemplateNotFound as error:
             raise self._not_found(str(error.name or name)) from None
         except jinja2.TemplateSyntaxError as error:

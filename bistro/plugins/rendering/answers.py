@@ -83,7 +83,8 @@ def stream(
 ) -> Rendered:
     """The same as `render`, sent in pieces while it is made; for pages too big to be held at once.
 
-    Iterables in the context may be generators. An error on the way breaks the answer off.
+    Iterables in the context may be generators. Where one is async, or a value has to be awaited, the
+    template loops with `async for` and awaits what it prints. An error on the way breaks the answer off.
     """
     if isinstance(template, str):
         return Rendered(template, context, None, None, status, headers, is_streamed=True)

@@ -160,5 +160,5 @@ def url_check(app: BaseApp) -> CallCheck:
 
 
 def constants_check(check: Callable[..., str | None]) -> CallCheck:
-    """The check that a plugin has given for calls of its global, which looks at constants only."""
-    return lambda constants, names, is_partial: None if names or is_partial else check(*constants)
+    """The check that a plugin has given for calls of its global, which is shown the constants alone."""
+    return lambda constants, _names, is_partial: None if is_partial else check(*constants)

@@ -18,9 +18,10 @@ from typing import (  # Any: contexts hold whatever a site prints.
 
 from bistro.app import BaseApp, Finding, LateValues, Setup, quick_globals
 from bistro.ground import SetupError, find_debug
-from bistro.http import Html, Request, Response, Stream
+from bistro.http import Html, Request, Response, Stream, choose_language
 from bistro.plugins.rendering.answers import Rendered, as_json, fields_of, find_template
 from bistro.plugins.rendering.checks import find_faults
+from bistro.plugins.rendering.chunks import in_chunks, in_chunks_async
 from bistro.plugins.rendering.templates import Templates
 from bistro.templates import MadeNames, Page
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from bistro.templates import Engine, Template
 
 DEFAULT_FOLDER = "templates"
-CHUNK_LENGTH = 8_192
 OFFERS = ("text/html", "application/json")
 UndefinedPolicy: TypeAlias = Literal["error", "blank"]
 
@@ -49,12 +49,14 @@ class Rendering:
     """Answer with templates of `folder`, by default `templates` beside the file that makes the app.
 
     `sources` are templates by name, written in Python; they come first. A name without a value is an
-    error; `undefined="blank"` prints nothing for it and logs a warning.
+    error; `undefined="blank"` prints nothing for it and logs a warning. `locales` are the languages that
+    the site speaks, the usual one first; `locale` in templates is that which the visitor likes best.
     """
 
     folder: str | os.PathLike[str] = DEFAULT_FOLDER
     sources: Mapping[str, str] = field(default_factory=dict)
     undefined: UndefinedPolicy = "error"
+    locales: tuple[str, ...] = ("en",)
 
     requires: ClassVar[tuple[type, ...]] = ()
 
@@ -71,6 +73,12 @@ class Rendering:
         setup.check(renderer.find_faults)
         for name, make in STANDARD_NAMES.items():
             setup.template_global(name, make)
+        locales = self.locales
+
+        def make_locale(request: Request) -> str:
+            return choose_language(request.headers.get("accept-language"), locales) or locales[0]
+
+        setup.template_global("locale", make_locale)
 
 
 class Renderer:
@@ -153,7 +161,8 @@ class Renderer:
 
     def _streamed(self, rendered: Rendered, names: Mapping[str, Any] | Page, made: MadeNames) -> Stream:
         pieces = self.engine.stream(rendered.template, names, made)
-        answer = Stream(in_chunks(pieces), status=rendered.status)
+        chunks = in_chunks(pieces) if isinstance(pieces, Iterator) else in_chunks_async(pieces)
+        answer = Stream(chunks, status=rendered.status)
         for name, value in rendered.headers.multi_items():
             answer.add_header(name, value)
         answer.headers["content-type"] = "text/html; charset=utf-8"
@@ -214,20 +223,6 @@ async def prepared(late: LateValues, names: frozenset[str], answer: Callable[[],
     """The answer, once these globals are made."""
     await late.prepare(names)
     return answer()
-
-
-def in_chunks(pieces: Iterator[str]) -> Iterator[str]:
-    """The same text in fewer pieces, each worth sending."""
-    waiting: list[str] = []
-    size = 0
-    for piece in pieces:
-        waiting.append(piece)
-        size += len(piece)
-        if size >= CHUNK_LENGTH:
-            yield "".join(waiting)
-            waiting, size = [], 0
-    if waiting:
-        yield "".join(waiting)
 
 
 def make_request(request: Request) -> Request:

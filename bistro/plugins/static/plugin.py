@@ -13,6 +13,7 @@ from bistro.ground import find_debug
 from bistro.plugins.static.answers import KnownFiles, LiveFiles
 from bistro.plugins.static.errors import StaticFolderError
 from bistro.plugins.static.site import StaticSite
+from bistro.plugins.static.tags import AssetTags
 from bistro.plugins.static.urls import StaticUrls
 
 DEFAULT_FOLDER = "static"
@@ -65,6 +66,9 @@ class Static:
         setup.when_installed(add_route)
         setup.provide(StaticUrls, site.make_urls)
         setup.template_global("static", site.make_urls, check=site.check_call)
+        tags = AssetTags(site, lambda: setup.template_parts.find_names("global").get("csp_nonce"))
+        setup.template_global("script", tags.make_script, check=site.check_call)
+        setup.template_global("stylesheet", tags.make_stylesheet, check=site.check_call)
 
     def site(self, folders: Sequence[StaticFolder]) -> StaticSite:
         """The static files of an app that has these folders."""

@@ -11,6 +11,7 @@ from bistro.app import Finding, StaticFolder
 from bistro.ground import BistroError, did_you_mean, find_debug, find_environment
 from bistro.http import NotFound, Request
 from bistro.plugins.static.folders import Folders, Source
+from bistro.plugins.static.integrity import integrity_of
 from bistro.plugins.static.manifest import Manifest, check_files, find_manifest
 from bistro.plugins.static.table import ASK_EACH_TIME, Served, table_of_manifest, table_of_sources
 from bistro.plugins.static.urls import StaticUrls
@@ -64,7 +65,12 @@ class StaticSite:
             return StaticUrls(request.url_for, self._find_live, self.folders.find_all)
         return StaticUrls(request.url_for, self._find_known, lambda: self.sources)
 
-    def check_call(self, name: object) -> str | None:
+    def find_integrity(self, name: str) -> str | None:
+        """The hash that browsers hold a file to; None while it is developed, or not collected."""
+        file = None if find_debug() or self.manifest is None else self.manifest.files.get(name)
+        return None if file is None else integrity_of(file.paths(self.collected)[""])
+
+    def check_call(self, name: object = None) -> str | None:
         """What is wrong with `static(name)` in a template, or None."""
         names = self.folders.find_all() if find_debug() else self.sources
         if not isinstance(name, str) or name in names:
