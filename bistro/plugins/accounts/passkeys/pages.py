@@ -1,0 +1,190 @@
+"""The pages: log in by a passkey, the step behind a password, and a user's own passkeys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any  # Any: what a browser sends as JSON
+
+from msgspec import Struct
+
+from bistro.http import FormData, Json, Redirect, Request, Response, UnprocessableContent
+from bistro.plugins.accounts.log_in import LogIn
+from bistro.plugins.accounts.log_in_pages import ShownLink
+from bistro.plugins.accounts.passkeys.ceremony import Party
+from bistro.plugins.accounts.passkeys.keys import PasskeyChallenge, PasskeyStore
+from bistro.plugins.accounts.passkeys.models import Passkey
+from bistro.plugins.accounts.second_factor import SECOND_FACTOR, find_other_factors
+from bistro.plugins.accounts.site import AccountSite
+from bistro.plugins.accounts.throttle import PER_MINUTE
+from bistro.plugins.accounts.users import AbstractUser
+from bistro.plugins.rate_limit import client_address
+from bistro.plugins.rendering import render
+from bistro.routing import Routes
+from bistro.templates import Page
+
+BODY_SIZE_MAX = 64 * 1024
+REFUSED = "This passkey was not accepted. Please try again."
+NO_STORE = {"cache-control": "no-store"}
+
+
+class PasskeyAnswer(Struct):
+    """What the script sends: the device's answer, and the fields of the form."""
+
+    credential: dict[str, Any]
+    name: str = ""
+    next: str = ""
+
+
+class PasskeysPage(Page, template="accounts/passkeys/show.html"):
+    """What show.html may use."""
+
+    passkeys: Sequence[Passkey]
+    host: str
+
+
+class PasskeyLogInPage(Page, template="accounts/passkeys/log_in.html"):
+    """What log_in.html may use."""
+
+    next: str
+
+
+class PasskeyCheckPage(Page, template="accounts/passkeys/check.html"):
+    """What check.html may use."""
+
+    links: list[ShownLink]
+    """To other second factors of this user."""
+
+
+class PasskeyStep:
+    """Asks who has a passkey for it behind a password."""
+
+    name = SECOND_FACTOR
+    text = "Use a passkey"
+
+    def __init__(self, store: PasskeyStore) -> None:
+        self._store = store
+
+    async def find_url(self, request: Request, user: AbstractUser) -> str | None:
+        """The page that asks for it."""
+        return request.url_for("passkeys.check") if await self._store.list_of(user.key) else None
+
+
+class PasskeyPages:
+    """The routes of passkeys."""
+
+    def __init__(self, site: AccountSite, store: PasskeyStore, step: PasskeyStep, party: Party) -> None:
+        self._site = site
+        self._store = store
+        self._step = step
+        self._party = party
+
+    def add_to(self, routes: Routes) -> None:
+        """Add them."""
+        get, post = routes.get, routes.post
+        get("/passkeys", name="show")(self.show)
+        post("/passkeys/options", name="options")(self.ask_to_add)
+        post("/passkeys", name="add", body_size_max=BODY_SIZE_MAX)(self.add)
+        post("/passkeys/remove", name="remove")(self.remove)
+        get("/passkeys/log-in", name="log_in", public=True)(self.show_log_in)
+        post("/passkeys/log-in/options", name="log_in.options", public=True)(self.ask_to_log_in)
+        post("/passkeys/log-in", name="log_in.check", public=True, body_size_max=BODY_SIZE_MAX)(self.log_in)
+        get("/passkeys/check", name="check", public=True)(self.show_check)
+        post("/passkeys/check/options", name="check.options", public=True)(self.ask_to_check)
+        post("/passkeys/check", name="check.pass", public=True, body_size_max=BODY_SIZE_MAX)(self.check)
+
+    async def show(self, request: Request, user: AbstractUser) -> PasskeysPage:
+        """A user's own passkeys."""
+        return PasskeysPage(passkeys=await self._store.list_of(user.key), host=request.url.host)
+
+    async def ask_to_add(self, request: Request, user: AbstractUser, asked: PasskeyChallenge) -> Response:
+        """The question for a new passkey."""
+        return as_json(await self._store.ask_to_add(self._find_party(request), asked, user))
+
+    async def add(
+        self, sent: PasskeyAnswer, request: Request, user: AbstractUser, asked: PasskeyChallenge
+    ) -> Response:
+        """Keep a new passkey."""
+        party = self._find_party(request)
+        made = await self._store.add(party, asked, user, sent.credential, sent.name)
+        if made is None:
+            raise UnprocessableContent(REFUSED)
+        await self._site.events.note(request, "method added", user.key, detail=f"passkey {made.name}")
+        return Json({"url": request.url_for("passkeys.show")}, headers=NO_STORE)
+
+    async def remove(self, data: FormData, request: Request, user: AbstractUser) -> Redirect:
+        """Forget one of the user's own; that of somebody else stays, and nothing is told of it."""
+        which = data.fields.get("id", "")
+        is_number = which.isascii() and which.isdecimal() and len(which) < 19
+        if is_number and await self._store.remove(user, int(which)):
+            await self._site.events.note(request, "method removed", user.key, detail="passkey")
+        return Redirect(request.url_for("passkeys.show"))
+
+    async def show_log_in(self, next: str = "") -> PasskeyLogInPage:
+        """A button, for there must be one: browsers ask for a passkey only where somebody has clicked."""
+        return PasskeyLogInPage(next=next[:2_000])
+
+    async def ask_to_log_in(self, request: Request, asked: PasskeyChallenge) -> Response:
+        """The question for any passkey of the site."""
+        return as_json(await self._store.ask_to_use(self._find_party(request), asked, "log in"))
+
+    async def log_in(
+        self, sent: PasskeyAnswer, request: Request, log_in: LogIn, asked: PasskeyChallenge
+    ) -> Response:
+        """Log in: the device has verified who holds it, so that it is two factors by itself."""
+        who = (f"address {client_address(request.exchange)}", PER_MINUTE)
+        await self._site.throttle.take("passkey", who)
+        passkey = await self._store.use(self._find_party(request), asked, "log in", sent.credential)
+        user = None if passkey is None else await self._find_user(passkey.user_key)
+        if user is None:
+            whose = "" if passkey is None else passkey.user_key
+            await self._site.events.note(request, "log-in failed", whose, detail="passkey")
+            raise UnprocessableContent(REFUSED)
+        await self._site.throttle.give_back("passkey", who)
+        return leading_to(await log_in.begin(user, method="passkey", next=sent.next, skip_steps=True))
+
+    async def show_check(self, request: Request, log_in: LogIn) -> Response:
+        """Ask for a passkey of who is logging in."""
+        found = await log_in.find_pending()
+        if found is None:
+            return Redirect(request.url_for("accounts.log_in"))
+        links = await find_other_factors(self._site, request, found[0], self._step)
+        return render(PasskeyCheckPage(links=links))
+
+    async def ask_to_check(self, request: Request, log_in: LogIn, asked: PasskeyChallenge) -> Response:
+        """The question for one of their passkeys."""
+        found = await log_in.find_pending()
+        if found is None:
+            raise UnprocessableContent("Nobody is logging in any more. Please begin again.")
+        party, key = self._find_party(request), found[0].key
+        return as_json(await self._store.ask_to_use(party, asked, "second factor", key))
+
+    async def check(
+        self, sent: PasskeyAnswer, request: Request, log_in: LogIn, asked: PasskeyChallenge
+    ) -> Response:
+        """Go on with the log-in."""
+        found = await log_in.find_pending()
+        passkey = await self._store.use(self._find_party(request), asked, "second factor", sent.credential)
+        if found is None or passkey is None or passkey.user_key != found[0].key:
+            whose = "" if found is None else found[0].key
+            await self._site.events.note(request, "step failed", whose, detail="passkey")
+            raise UnprocessableContent(REFUSED)
+        return leading_to(await log_in.pass_step(SECOND_FACTOR))
+
+    async def _find_user(self, key: str) -> AbstractUser | None:
+        model = self._site.model
+        user = await model.objects.find(model.key == key)
+        return user if user is not None and user.is_active else None
+
+    def _find_party(self, request: Request) -> Party:
+        host, given = request.url.host, self._party
+        return Party(given.id or host, given.origins or (request.url.origin,), given.name or host)
+
+
+def as_json(text: str) -> Response:
+    """Options, which are JSON already."""
+    return Response(text.encode(), content_type="application/json", headers=NO_STORE)
+
+
+def leading_to(redirect: Redirect) -> Response:
+    """Where to go, for a script."""
+    return Json({"url": redirect.headers["location"]}, headers=NO_STORE)
