@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bistro.plugins.csrf import CrossSiteRequest as CrossSiteRequest
     from bistro.plugins.csrf import Csrf as Csrf
     from bistro.plugins.csrf import CsrfError as CsrfError
+    from bistro.plugins.csrf import CsrfToken as CsrfToken
     from bistro.plugins.database import Database as Database
     from bistro.plugins.debug_page import DebugPage as DebugPage
     from bistro.plugins.debug_page import DebugPageError as DebugPageError
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from bistro.plugins.rendering import Templates as Templates
     from bistro.plugins.rendering import stream as stream
     from bistro.plugins.request_log import RequestLog as RequestLog
+    from bistro.plugins.security_headers import HttpsOnly as HttpsOnly
     from bistro.plugins.security_headers import SecurityHeaders as SecurityHeaders
     from bistro.plugins.sessions import CookieSessions as CookieSessions
     from bistro.plugins.sessions import DatabaseSessions as DatabaseSessions
@@ -78,7 +80,7 @@ _MODULES = {
     "accounts.two_factor": ("TwoFactor",),
     "compression": ("Compression", "CompressionError"),
     "cors": ("Cors", "CorsError"),
-    "csrf": ("CrossSiteRequest", "Csrf", "CsrfError"),
+    "csrf": ("CrossSiteRequest", "Csrf", "CsrfError", "CsrfToken"),
     "database": ("Database",),
     "debug_page": ("DebugPage", "DebugPageError"),
     "error_pages": ("ErrorPages",),
@@ -102,7 +104,7 @@ _MODULES = {
     ),
     "rendering": ("Rendered", "Rendering", "TemplateFolderError", "Templates", "stream"),
     "request_log": ("RequestLog",),
-    "security_headers": ("SecurityHeaders",),
+    "security_headers": ("HttpsOnly", "SecurityHeaders"),
     "sessions": (
         "CookieSessions",
         "DatabaseSessions",

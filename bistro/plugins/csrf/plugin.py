@@ -3,8 +3,10 @@
 How it works. A browser says of each request which page asked for it, and no page can change that:
 `Sec-Fetch-Site` (Fetch Metadata, §2.3), and in browsers older than 2023 `Origin` (RFC 6454 §7). A
 request with neither does not come from a browser, unless one that is very old: it passes only where
-no cookie could speak for the visitor. Requests that ask for nothing to be changed always pass, so a
-site must change nothing on GET (RFC 9110 §9.2.1); they have no line in their plan.
+no cookie could speak for the visitor, or where `Referer`, which no page can forge either, is of the
+site itself. With `tokens=True` such a browser may prove by a token where it comes from. Requests that
+ask for nothing to be changed always pass, so a site must change nothing on GET (RFC 9110 §9.2.1); they
+have no line in their plan.
 
 | method | Sec-Fetch-Site | Origin | |
 |---|---|---|---|
@@ -15,21 +17,24 @@ site must change nothing on GET (RFC 9110 §9.2.1); they have no line in their p
 | unsafe | none | the host that was asked, or trusted | passes |
 | unsafe | none | else, such as `null` | refused |
 | unsafe | none | none, without a cookie | passes |
+| unsafe | none | none, with a cookie, Referer of the host that was asked | passes |
+| unsafe | none | none, with a cookie, and a token if there are tokens | passes |
 | unsafe | none | none, with a cookie | refused |
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NoReturn
 from urllib.parse import urlsplit
 
 from msgspec import Struct
 
 from bistro.app import Setup
-from bistro.ground import Exchange, SetupError, get_logger
-from bistro.http import SAFE_METHODS, Forbidden
+from bistro.ground import Exchange, Markup, SetupError, get_logger
+from bistro.http import SAFE_METHODS, Forbidden, Request, Response
+from bistro.plugins.csrf.tokens import CsrfToken, has_token
 from bistro.routing import Route
 
 _logger = get_logger("bistro.csrf")
@@ -52,6 +57,8 @@ class Verdict(Struct, frozen=True):
 
     check: str
     fix: str
+    is_unknown: bool = False
+    """Whether nothing says where it comes from, so that a token may."""
 
 
 @dataclass(frozen=True)
@@ -61,9 +68,14 @@ class Csrf:
     `trusted_origins` are other origins, such as `"https://admin.example.com"`, whose pages may send
     forms and scripts' requests here. A route with `csrf=False` is not protected: a webhook that
     proves by a signature who sent it.
+
+    Today's browsers need no token. `tokens=True` is for sites that must serve browsers from before
+    2020: templates put `{{ csrf_field() }}` into forms, and scripts send `{{ csrf_token() }}` as
+    `X-CSRF-Token`. Without it `csrf_field()` is empty, so that a template may use it anyway.
     """
 
     trusted_origins: Sequence[str] = ()
+    tokens: bool = False
 
     requires: ClassVar[tuple[type, ...]] = ()
 
@@ -74,10 +86,50 @@ class Csrf:
         def refuse_cross_site(exchange: Exchange) -> None:
             verdict = judge(exchange, trusted)
             if verdict is not None:
-                _logger.warning(f"refused a cross-site request: {verdict.check}. {verdict.fix}")
-                raise CrossSiteRequest(f"{verdict.check}. {verdict.fix}", extensions={"check": verdict.check})
+                refuse(verdict)
 
-        setup.before(refuse_cross_site, only_for=is_protected)
+        async def refuse_without_proof(request: Request) -> None:
+            verdict = judge(request.exchange, trusted)
+            if verdict is not None and not (verdict.is_unknown and await has_token(request)):
+                refuse(verdict)
+
+        setup.before(refuse_without_proof if self.tokens else refuse_cross_site, only_for=is_protected)
+        if self.tokens:
+            setup.provide(CsrfToken, CsrfToken)
+            setup.after(keep_token, only_if_used=CsrfToken)
+        setup.template_global("csrf_field", make_field if self.tokens else make_no_field)
+        setup.template_global("csrf_token", make_value if self.tokens else make_no_value)
+
+
+def refuse(verdict: Verdict) -> NoReturn:
+    """Raise `CrossSiteRequest`, and say so in the log."""
+    _logger.warning(f"refused a cross-site request: {verdict.check}. {verdict.fix}")
+    raise CrossSiteRequest(f"{verdict.check}. {verdict.fix}", extensions={"check": verdict.check})
+
+
+def keep_token(request: Request, response: Response, token: CsrfToken) -> None:
+    """Set the visitor's cookie where a page has used the token."""
+    token.keep(request, response)
+
+
+def make_field(token: CsrfToken) -> Callable[[], Markup]:
+    """`csrf_field()`: a hidden input with the visitor's token."""
+    return lambda: token.field
+
+
+def make_value(token: CsrfToken) -> Callable[[], str]:
+    """`csrf_token()`: the visitor's token, for a script to send as `X-CSRF-Token`."""
+    return lambda: token.value
+
+
+def make_no_field() -> Callable[[], Markup]:
+    """`csrf_field()` where there are no tokens: nothing."""
+    return Markup
+
+
+def make_no_value() -> Callable[[], str]:
+    """`csrf_token()` where there are no tokens: an empty text."""
+    return str
 
 
 def judge(exchange: Exchange, trusted: frozenset[str]) -> Verdict | None:
@@ -104,10 +156,22 @@ def judge(exchange: Exchange, trusted: frozenset[str]) -> Verdict | None:
         )
     if exchange.find_header(b"cookie") is None:
         return None  # no browser, and nobody speaks for a visitor
+    if is_own_page(exchange):
+        return None
     return Verdict(
         "there is a cookie, but neither Sec-Fetch-Site nor Origin",
-        "A program sends Origin: https://HOST-OF-THIS-SITE with its cookie, or no cookie.",
+        "A program sends Origin: https://HOST-OF-THIS-SITE with its cookie, or no cookie. "
+        "For browsers that send neither: Csrf(tokens=True).",
+        is_unknown=True,
     )
+
+
+def is_own_page(exchange: Exchange) -> bool:
+    """Whether `Referer` is a page of the host that was asked, over TLS if the request came so."""
+    referer = exchange.find_header(b"referer")
+    if referer is None or (exchange.scheme == "https" and not referer.startswith(b"https://")):
+        return False
+    return _host_of(referer) == (exchange.find_header(b"host") or b"").decode("latin-1").lower()
 
 
 def check_origin(text: str) -> str:

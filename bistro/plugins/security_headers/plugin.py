@@ -16,6 +16,7 @@ from typing import Any, ClassVar, TypeAlias
 from bistro.app import Finding, Setup
 from bistro.ground import find_environment
 from bistro.http import Request
+from bistro.plugins.security_headers.violations import REPORT_SIZE_MAX, ViolationLog
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
@@ -46,14 +47,27 @@ class SecurityHeaders:
     permissions_policy: str | None = None
     transport_security: timedelta | None = None
     """How long browsers shall keep to https; subdomains are included."""
+    violations_at: str = ""
+    """The path, such as "/csp-report", at which browsers tell what the policy kept away, for the log."""
 
     requires: ClassVar[tuple[type, ...]] = ()
 
     def install(self, setup: Setup) -> None:
         """Put the headers on every answer."""
         headers: dict[str, HeaderValue] = {**self.headers()}
-        policy = self.content_security_policy
-        if policy is not None and NONCE in policy:
+        policy = headers.get("content-security-policy")
+        if policy and self.violations_at:
+            # A browser sends no cookie that would count here, and no token.
+            add = setup.routes.post(
+                self.violations_at,
+                name="csp-report",
+                csrf=False,
+                public=True,
+                include_in_schema=False,
+                body_size_max=REPORT_SIZE_MAX,
+            )
+            add(ViolationLog().take)
+        if isinstance(policy, str) and NONCE in policy:
             nonces = NonceMaker()
             headers["content-security-policy"] = nonces.policy_maker(policy)
             setup.template_global("csp_nonce", nonces.nonce_for)
@@ -68,12 +82,18 @@ class SecurityHeaders:
             "referrer-policy": self.referrer_policy,
             "x-frame-options": self.frame_options,
             "cross-origin-opener-policy": self.opener_policy,
-            "content-security-policy": self.content_security_policy,
+            "content-security-policy": self._policy(),
             "permissions-policy": self.permissions_policy,
             # RFC 6797 §6.1.1: seconds, without a sign.
             "strict-transport-security": age and f"max-age={int(age.total_seconds())}; includeSubDomains",
         }
         return {name: value for name, value in chosen.items() if value}
+
+    def _policy(self) -> str | None:
+        policy = self.content_security_policy
+        if not policy or not self.violations_at or "report-" in policy:
+            return policy
+        return f"{policy}; report-uri {self.violations_at}"
 
     def find_faults(self, _: Any) -> list[Finding]:  # Any: a check is given the app, which it need not know
         """What `bistro check` says: HSTS is missing in production, or the policy lets inline scripts in."""
