@@ -19,7 +19,7 @@ from bistro.app.errors import HookError, SetupErrors
 from bistro.app.failures import FailureGate, ShowAgain
 from bistro.app.guest_socket import hand_on_socket
 from bistro.app.hooks import Hook, HookKind, Provider
-from bistro.app.inject import REQUEST, Binder, is_async, signature_of
+from bistro.app.inject import REQUEST, Binder
 from bistro.app.interpret import InterpretedPlan
 from bistro.app.late import hook_for_late, late_plan_of
 from bistro.app.mounting import hand_on
@@ -27,6 +27,7 @@ from bistro.app.plan import Plan, write_plan
 from bistro.app.quick import find_item_narrowing, find_narrowing
 from bistro.app.reply import response_maker
 from bistro.app.setup import Registered
+from bistro.app.signatures import is_async, signature_of
 from bistro.app.steps import Call, LatePlan, Layer, Spec, values_of
 from bistro.app.subrequest import show_again
 from bistro.app.template_parts import TemplateName

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 from collections.abc import Mapping
 from operator import itemgetter
-from types import SimpleNamespace
 
 # Any: type hints, defaults and what hints stand for are objects of every kind.
-from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, NamedTuple, get_args, get_origin
 from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
 from bistro.app import readers
 from bistro.app.background import Background
-from bistro.app.errors import HookError, InjectionError, WebSocketRouteError
+from bistro.app.errors import InjectionError, WebSocketRouteError
 from bistro.app.hooks import Function, Provider
 from bistro.app.markers import From, Proceed
+from bistro.app.signatures import inner_function, is_async, is_generator, signature_of
 from bistro.app.steps import Call, Value
 from bistro.app.types import (
     is_list,
@@ -29,17 +28,15 @@ from bistro.app.types import (
     strip_annotated,
     strip_optional,
 )
+from bistro.app.unprovided import Role, is_plugin, nobody_provides
 from bistro.forms import Form, FormView, Widgets
 from bistro.forms.checks import find_checked, must_wait_for
 from bistro.forms.reading import form_reader
 from bistro.forms.receive import FormTaker
 from bistro.ground.registry import Origin
-from bistro.ground.text import did_you_mean
 from bistro.ground.types import Exchange
 from bistro.http import FormData, Request, Response, Upload, WebSocket
 from bistro.validation import UnsupportedType
-
-Role = Literal["handler", "before", "after", "around", "provider"]
 
 EXCHANGE = Value("exchange", label="the exchange")
 REQUEST = Value("request", label="the request")
@@ -113,7 +110,7 @@ class Binder:
         return Value(
             function=function,
             keywords=call.keywords,
-            is_async=call.is_async or inspect.isasyncgenfunction(_inner(function)),
+            is_async=call.is_async or inspect.isasyncgenfunction(inner_function(function)),
             is_generator=is_generator(function),
             label=label,
         )
@@ -136,7 +133,7 @@ class Binder:
                 return value
         if default is not readers.MISSING:
             return None  # nobody provides it, and the function has a value of its own
-        raise self._nobody(name, hint, role, origin)
+        raise nobody_provides(name, hint, role, origin, self._providers)
 
     def _base_value(self, name: str, kind: Any, default: Any, role: Role, origin: Origin) -> Value | None:
         if kind is Request:
@@ -250,7 +247,7 @@ class Binder:
         kind = strip_optional(strip_annotated(hint)[0])
         is_body = is_struct(kind) or is_list(kind) or (get_origin(kind) or kind) is dict
         # A plugin is often a dataclass, and would be made of what a client sends.
-        if role == "handler" and is_body and not _is_plugin(kind) and not _is_never_sent(kind):
+        if role == "handler" and is_body and not is_plugin(kind) and not _is_never_sent(kind):
             return self._body(hint, default)
         return None
 
@@ -276,51 +273,6 @@ class Binder:
         wire_name = source.name or (name.replace("_", "-") if source.place == "header" else name)
         return Input(readers.text_reader(source.place, wire_name, kind, default), (REQUEST,))
 
-    def _nobody(self, name: str, hint: Any, role: Role, origin: Origin) -> InjectionError | HookError:
-        if hint is inspect.Parameter.empty:
-            return InjectionError(
-                f"the parameter {name!r} of {origin.name} has no type",
-                where=(origin,),
-                fix=f"Annotate it, e.g. {name}: str for a field of the query, or put {{{name}}} in the path.",
-            )
-        if _is_plugin(hint):
-            # Plugin and value may share a name, as Database does in bistro.plugins and bistro.db.
-            same = [each for each in self._providers if name_of_type(each) == name_of_type(hint)]
-            said = f": {_importable_name(same[0])}" if same else ""
-            return InjectionError(
-                f"the parameter {name}: {name_of_type(hint)} of {origin.name} asks for a plugin",
-                where=(origin,),
-                fix=f"Plugins are given to App; ask for what it provides{said}.",
-            )
-        known = [name_of_type(each) for each in self._providers]
-        near = did_you_mean(name_of_type(hint), known)
-        hint_text = f" Did you mean {near}?" if near else ""
-        error = InjectionError if role in ("handler", "provider") else HookError
-        return error(
-            f"nobody can provide the parameter {name}: {name_of_type(hint)} of {origin.name}",
-            where=(origin,),
-            fix=_where_from(hint) + hint_text,
-        )
-
-
-def _where_from(hint: Any) -> str:
-    plugin = getattr(hint, "provided_by", None) if isinstance(hint, type) else None
-    if plugin:
-        return f"Install the plugin that provides it: App({plugin}())."
-    return "Install the plugin that provides it, or register one: app.provide(TheType, function)."
-
-
-def _importable_name(kind: type) -> str:
-    """The type with the module to import it from; of Bistro's own, that is the room."""
-    module = kind.__module__
-    if module.startswith("bistro."):
-        module = ".".join(module.split(".")[:2])
-    return f"{module}.{kind.__qualname__}"
-
-
-def _is_plugin(hint: Any) -> bool:
-    return isinstance(hint, type) and hasattr(hint, "install") and hasattr(hint, "requires")
-
 
 def _is_never_sent(kind: Any) -> bool:
     # What a site keeps about a client must not come from the body where its plugin is missing.
@@ -329,68 +281,6 @@ def _is_never_sent(kind: Any) -> bool:
 
 def _is_upload(kind: Any) -> bool:
     return strip_optional(kind) is Upload or (is_list(kind) and item_type(kind) is Upload)
-
-
-def signature_of(function: Function, origin: Origin) -> list[tuple[str, Any, Any]]:
-    """Name, type hint and default of each parameter. Raises `InjectionError` for what can't be read."""
-    try:
-        parameters = inspect.signature(function).parameters.values()
-        hints = _hints_of_parameters(function)
-    except (NameError, TypeError, ValueError) as error:
-        raise InjectionError(
-            f"the type hints of {origin.name} can't be read: {error}",
-            where=(origin,),
-            fix="Import the types at the head of the module, not under TYPE_CHECKING or inside a function.",
-        ) from None
-    found = []
-    for parameter in parameters:
-        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-            continue
-        if parameter.kind is parameter.POSITIONAL_ONLY:
-            raise InjectionError(
-                f"the parameter {parameter.name!r} of {origin.name} is positional-only",
-                where=(origin,),
-                fix="Remove the slash from its signature: parameters are given by name.",
-            )
-        found.append((parameter.name, hints.get(parameter.name, parameter.annotation), parameter.default))
-    return found
-
-
-def _hints_of_parameters(function: Function) -> dict[str, Any]:
-    # Without the return annotation: what it names may be local, and nobody here needs it.
-    inner = inspect.unwrap(_inner(function))
-    if inspect.isclass(inner):
-        inner = inner.__init__
-    annotations = {name: hint for name, hint in inspect.get_annotations(inner).items() if name != "return"}
-    holder = SimpleNamespace(__annotations__=annotations)
-    names = {**getattr(inner, "__globals__", {}), **_closure_of(inner)}
-    return get_type_hints(holder, globalns=names, include_extras=True)
-
-
-def _closure_of(function: Any) -> dict[str, Any]:
-    try:
-        return dict(inspect.getclosurevars(function).nonlocals)
-    except (TypeError, ValueError):  # no function of Python's, or a name that is not bound yet
-        return {}
-
-
-def is_async(function: Function) -> bool:
-    """Whether calling it gives something to await."""
-    return inspect.iscoroutinefunction(_inner(function))
-
-
-def _inner(function: Function) -> Any:
-    while isinstance(function, functools.partial):
-        function = function.func
-    if inspect.isroutine(function) or inspect.isclass(function):
-        return function
-    return type(function).__call__
-
-
-def is_generator(function: Function) -> bool:
-    """Whether calling it makes a generator, sync or async."""
-    inner = _inner(function)
-    return inspect.isgeneratorfunction(inner) or inspect.isasyncgenfunction(inner)
 
 
 def _is_hashable(kind: Any) -> bool:

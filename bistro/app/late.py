@@ -19,7 +19,8 @@ from bistro.app import cleanup
 from bistro.app.background import Background
 from bistro.app.errors import LateValueError
 from bistro.app.hooks import Function
-from bistro.app.inject import RESPONSE, is_async, is_generator, signature_of
+from bistro.app.inject import RESPONSE
+from bistro.app.signatures import is_async, is_generator, signature_of
 from bistro.app.steps import Call, LatePlan, Value, with_needs
 from bistro.app.template_parts import TemplateName, TemplateParts
 from bistro.ground.types import Exchange

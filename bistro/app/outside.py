@@ -9,7 +9,7 @@ from typing import Any  # Any: types and values of the site
 
 from bistro.app.errors import InjectionError
 from bistro.app.hooks import Provider
-from bistro.app.inject import signature_of
+from bistro.app.signatures import signature_of
 from bistro.app.types import name_of_type, strip_annotated
 
 

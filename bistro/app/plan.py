@@ -9,25 +9,18 @@ needs it begins. Where nothing looks at the response, none is made: a plain resu
 
 from __future__ import annotations
 
-import keyword
-import time
 from collections.abc import Callable, Coroutine
 from functools import partial
 
-# Any: captured values and what generated code names are of every kind; so is what a coroutine yields.
-from types import CoroutineType
+# Any: captured values are of every kind.
 from typing import Any, TypeAlias
 
-from bistro.app import cleanup
-from bistro.app.background import Background
-from bistro.app.hooks import Observer
 from bistro.app.interpret import InterpretedPlan
-from bistro.app.late import LateValues
-from bistro.app.quick import QuickReply, find_quick_reply
-from bistro.app.steps import Call, Layer, Spec, Value, is_async_spec
+from bistro.app.plan_ends import Ends, finish_later
+from bistro.app.quick import QuickReply
+from bistro.app.steps import Call, Layer, Spec, Value
 from bistro.ground.codegen import compile_function
 from bistro.ground.types import Exchange
-from bistro.http import ContentTooLarge, Request, Response
 
 Plan: TypeAlias = Callable[[Exchange, tuple[Any, ...]], Coroutine[Any, Any, None] | None]
 
@@ -49,68 +42,12 @@ def write_plan(spec: Spec, *, waits: bool = False) -> Plan:
     return plan
 
 
-async def finish_later(
-    waiting: Coroutine[Any, Any, BaseException | None] | None,
-    deferred: list[Any],
-    failure: BaseException | None,
-    observers: tuple[Observer, ...],
-    request: Request,
-    response: Response,
-    started: float,
-) -> None:
-    """Go on with a stream, and what waits for its end, that a sync plan has begun."""
-    await cleanup.finish(waiting, deferred, failure)
-    for observe in observers:
-        observe(request, response.status, time.perf_counter() - started)
-
-
-class _Writer:
-    """Collects the lines of one plan and the objects that they name."""
-
-    def __init__(self, spec: Spec, waits: bool) -> None:
-        self._spec = spec
-        self._lines: list[str] = []
-        self._depth = 1
-        self._made: dict[Value, str] = {}
-        self._is_async = waits or is_async_spec(spec) or spec.has_background()
-        values = spec.all_values()
-        kinds = {layer.kind for layer in spec.layers}
-        self._may_change = bool({"after", "around"} & kinds)
-        self._late = spec.late
-        self._has_generators = any(value.is_generator for value in values) or (
-            self._late is not None and self._late.has_generators
-        )
-        self._is_direct = not (self._may_change or self._has_generators or spec.has_background())
-        self._has_request = (
-            bool(spec.observers) or spec.defaults.are_made or any(value.base == "request" for value in values)
-        )
-        self._quick = find_quick_reply(spec.returns, spec.narrow, spec.answers)
-        self.names: dict[str, Any] = {
-            "Background": Background,
-            "CoroutineType": CoroutineType,
-            "LateValues": LateValues,
-            "ContentTooLarge": ContentTooLarge,
-            "Request": Request,
-            "answers": spec.answers,
-            "cleanup": cleanup,
-            "clock": time.perf_counter,
-            "defaults": spec.defaults,
-            "fail": spec.fail,
-            "finish_later": finish_later,
-            "handler": spec.handler.function,
-            "keeper": spec.keeper,
-            "late_plan": spec.late,
-            "make_block": spec.defaults.make_block,
-            "make_response": spec.make_response,
-            "observers": tuple(spec.observers),
-            "prepared": Response.prepared,
-            "run_in_thread": spec.run_in_thread,
-            "send": spec.send,
-            "tools": spec.tools,
-        }
+class _Writer(Ends):
+    """Writes one plan from the outermost layer to the handler."""
 
     def write(self) -> str:
         spec = self._spec
+        self.names["finish_later"] = finish_later
         self._lines = [
             f"{'async ' * self._is_async}def plan(exchange, captured):",
             f"    {_docstring(spec.title)}",
@@ -138,32 +75,6 @@ class _Writer:
         self._write_lost()
         self._write_sending()
         return "\n".join(self._lines) + "\n"
-
-    # --- lines --------------------------------------------------------------------------------------
-
-    def _add(self, line: str, comment: str = "") -> None:
-        note = f"  # {comment}" if comment else ""
-        self._lines.append("    " * self._depth + line + note)
-
-    def _indented(self, write: Callable[..., None], *arguments: Any) -> None:
-        self._depth += 1
-        write(*arguments)
-        self._depth -= 1
-
-    def _name(self, prefix: str, thing: Any) -> str:
-        # Called by its own name where that may stand in code, so that the text reads like the site.
-        own = getattr(thing, "__name__", "")
-        prefix = own if own.isidentifier() and own.isascii() and not keyword.iskeyword(own) else prefix
-        name = f"{prefix}_{len(self.names)}"
-        self.names[name] = thing
-        return name
-
-    def _request_line(self) -> str:
-        return f"request = {self._request_expression()}"
-
-    def _request_expression(self) -> str:
-        pairs = ", ".join(f"{name!r}: captured[{i}]" for i, name in enumerate(self._spec.path_parameters))
-        return f"Request(exchange, tools{f', {{{pairs}}}' if pairs else ''})"
 
     # --- layers -------------------------------------------------------------------------------------
 
@@ -308,109 +219,6 @@ class _Writer:
             self._add("    response = None")
         else:
             self._add(f"    response = prepared({self._spec.status}, block, {quick.encode})")
-
-    # --- ends ---------------------------------------------------------------------------------------
-
-    def _write_failure(self) -> None:
-        self._add("except Exception as error:")
-        if self._has_generators:
-            self._add("    failure = error")
-        if not self._has_request:
-            self._add("    " + self._request_line())
-        if self._spec.has_background():
-            self._add("    background.drop()")
-        self._indented(self._write_late)
-        wait = "await " if self._spec.fail_is_async else ""
-        self._add(f"    response = {wait}fail(request, error, {self._late_expression()})")
-
-    def _write_lost(self) -> None:
-        if not self._is_async or not (self._spec.observers or self._has_generators):
-            return
-        self._add("except BaseException as error:  # the client went away")
-        if self._has_generators:
-            self._add("    await cleanup.close_deferred(deferred, error)")
-        self._indented(self._write_observers, "499")
-        self._add("    raise")
-
-    def _write_sending(self) -> None:
-        if self._is_direct and self._quick is not None:
-            self.names["block"] = self._quick.block + self._spec.defaults.block
-            self._add("if response is None:")
-            head = "head" if self._spec.defaults.are_made else "block"
-            self._add(f"    exchange.send({self._spec.status}, {head}, content)")
-            self._indented(self._write_observers, str(self._spec.status))
-            self._add("    return None")
-        elif self._quick is not None:
-            self.names["block"] = self._quick.block
-        request = "request" if self._has_request else "None"
-        self._add(f"waiting = send(exchange, response, defaults, {request})")
-        if self._is_async:
-            self._write_waiting()
-        else:
-            self._write_finishing_later()
-
-    def _write_waiting(self) -> None:
-        if self._has_generators:
-            self._add("await cleanup.finish(waiting, deferred, failure)")
-        else:
-            self._add("if waiting is not None:")
-            self._add("    await waiting")
-        if self._spec.has_background():
-            self._add("background.start(keeper)")
-        self._write_observers("response.status")
-
-    def _write_finishing_later(self) -> None:
-        kept = "deferred, failure" if self._has_generators else "[], None"
-        if not self._spec.observers:
-            if self._has_generators:
-                self._add("if waiting is not None or deferred:")
-                self._add(f"    return cleanup.finish(waiting, {kept})")
-            else:
-                self._add("return waiting")
-            return
-        # No function in here: what it named would be kept in cells, for requests that never need it.
-        self._add(f"if waiting is not None{' or deferred' * self._has_generators}:")
-        self._add(f"    return finish_later(waiting, {kept}, observers, request, response, started)")
-        self._write_observers("response.status")
-
-    def _write_observers(self, status: str) -> None:
-        for observer in self._spec.observers:
-            self._add(f"{self._name('observe', observer)}(request, {status}, clock() - started)")
-
-    # --- expressions --------------------------------------------------------------------------------
-
-    def _call(self, call: Call, *, name: str = "", proceed: str = "") -> str:
-        function = name or self._name("hook", call.function)
-        keywords = ", ".join(
-            f"{key}={self._expression(value, proceed)}" for key, value in call.keywords.items()
-        )
-        if call.in_thread:
-            return f"await run_in_thread({function}{', ' * bool(keywords)}{keywords})"
-        return f"{'await ' * call.is_async}{function}({keywords})"
-
-    def _write_late(self) -> None:
-        """Make what templates ask for values: only where there may be a template to ask."""
-        if self._late is None:
-            return
-        deferred = "deferred" if self._has_generators else "()"
-        background = "background" if self._spec.has_background() else "None"
-        made = f"LateValues(late_plan, exchange, captured, request, {deferred}, {background}, kept)"
-        self._add(f"late = late or {made}")
-
-    def _late_expression(self) -> str:
-        return "None" if self._late is None else "late"
-
-    def _arguments(self, value: Value) -> str:
-        parts = [self._expression(each) for each in value.arguments]
-        parts += [f"{key}={self._expression(each)}" for key, each in value.keywords.items()]
-        return ", ".join(parts)
-
-    def _expression(self, value: Value, proceed: str = "") -> str:
-        if value.base == "captured":
-            return f"captured[{value.index}]"
-        if value.base == "proceed":
-            return proceed
-        return value.base if value.base is not None else self._made[value]
 
 
 def _in_order(value: Value) -> list[Value]:

@@ -9,7 +9,7 @@ import pytest
 from jinja2 import pass_context
 
 from bistro import App, Background, Body, Request, Response, render
-from bistro.app import LateValueError, LateValues, Proceed, plan
+from bistro.app import LateValueError, LateValues, Proceed, plan_lines
 from bistro.plugins import Rendered, Rendering
 from bistro.testing import Client
 
@@ -142,7 +142,7 @@ def test_nothing_is_made_for_templates_where_no_page_is_answered(monkeypatch: py
             made.append(self)
             super().__init__(*arguments)
 
-    monkeypatch.setattr(plan, "LateValues", Counted)
+    monkeypatch.setattr(plan_lines, "LateValues", Counted)
     app = app_with("{{ count }}")
     app.provide(Counter, lambda: Counter())
     app.template_global("count")(count_of)
