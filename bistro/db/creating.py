@@ -113,7 +113,7 @@ class Creating(Generic[T]):
         raise NotImplementedError
 
     def _database(self) -> Database:
-        return self.database or get_database()
+        return self.database or get_database(self.shape.root.info.database)
 
 
 def _columns(of: On) -> tuple[Column[Any], ...]:

@@ -190,10 +190,10 @@ def find_database() -> Database | None:
     return database if isinstance(database, Database) else None
 
 
-def get_database(name: str | None = None) -> Database:
+def get_database(name: str = "") -> Database:
     """The current database, or the site's other one of that name. Raises `NoDatabase`."""
-    database = find_database() if name is None else _find_named(name)
-    if database is None and name is not None:
+    database = _find_named(name) if name else find_database()
+    if database is None and name:
         raise NoDatabase(f"the site has no database {name}", fix=f"Database(others={{{name!r}: url}})")
     if database is None:
         raise NoDatabase(

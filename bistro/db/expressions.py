@@ -345,8 +345,14 @@ def combine(operator: str, left: Expr[Any], right: Any) -> Expr[Any]:
     return Expr((operator, left.key, key), left.params + params, type_)
 
 
+ANY_CASE: Final = frozenset({"icontains", "istartswith", "iendswith", "iexact"})
+"""Searches that SQLite does by itself for A to Z, and otherwise, as `…_wide`, with Python's help."""
+
+
 def search(operator: str, text: Expr[Any], part: Any) -> Predicate:
     """A search in text; another expression instead of a value is searched for as it is."""
+    if operator in ANY_CASE and isinstance(part, str) and not part.isascii():
+        operator = f"{operator}_wide"
     key, params = operand(part)
     return Predicate((operator, text.key, key), text.params + params)
 

@@ -59,11 +59,15 @@ class ModelMeta(StructMeta):
         *,
         table: str = "",
         schema: str = "",
+        database: str = "",
         abstract: bool = False,
         constraints: tuple[Constraint, ...] = (),
         indexes: tuple[Index, ...] = (),
     ) -> Any:
-        """`table` is the table's name, by default the class's in snake case; an `abstract` model has none."""
+        """`table` is the table's name, by default the class's in snake case; an `abstract` model has none.
+
+        `database` is the name of the one that it is in, of `Database(others=…)`.
+        """
         models: list[Any] = [base for base in bases if isinstance(base, ModelMeta)]
         if not models:
             base: Any = StructMeta.__new__(meta, name, bases, namespace, eq=False, weakref=True)
@@ -95,6 +99,7 @@ class ModelMeta(StructMeta):
             declaration.columns,
             declaration.relations,
             schema=schema,
+            database=database,
             constraints=constraints,
             indexes=indexes,
             origin=origin,

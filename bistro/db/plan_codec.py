@@ -62,7 +62,7 @@ class KeptGiven(Struct, array_like=True, frozen=True):
 
     number: int | None
     constant: int | str
-    kind: Literal["value", "list", "like", "glob", "json_name", "json_index"] | None
+    kind: Literal["value", "list", "like", "like_small", "glob", "json_name", "json_index"] | None
     of: TypeName
     before: bool
     after: bool

@@ -243,7 +243,7 @@ class Query(Creating[T], Subquery[T]):
 
     async def all(self) -> list[T]:
         """All rows, as `await` gives them."""
-        query, database = self.in_scope(), self.database or get_database()
+        query, database = self.in_scope(), self.database or get_database(self.shape.root.info.database)
         plan, rows = query._ask(database)
         found: list[T] = plan.hydrate(await rows)
         if plan.loads and found:
@@ -258,7 +258,7 @@ class Query(Creating[T], Subquery[T]):
 
     async def iterate(self, *, batch_size: int = 500) -> AsyncIterator[T]:
         """Row after row, read in batches: a large result is never in memory as a whole."""
-        database = self.database or get_database()
+        database = self.database or get_database(self.shape.root.info.database)
         shape, params = self.part()
         plan = get_plan(shape, database.dialect)
         async for rows in database.iterate(plan.sql, plan.values(params), batch_size=batch_size):
@@ -271,7 +271,7 @@ class Query(Creating[T], Subquery[T]):
     async def get(self, *conditions: Predicate | bool, **lookups: Any) -> T:
         """The one row. Raises NotFound, which is a 404 in a handler, or ManyFound."""
         query = self._narrow(conditions, lookups).in_scope()
-        database = self.database or get_database()
+        database = self.database or get_database(self.shape.root.info.database)
         # As in all(), one coroutine less: this is the commonest query of all.
         plan, rows = query._ask(database)
         found: list[T] = plan.hydrate(await rows)
@@ -339,7 +339,7 @@ class Query(Creating[T], Subquery[T]):
 
         `update(title="new")`, `update(Note.views.set(Note.views + 1))`, or the changes of a form.
         """
-        database = self.database or get_database()
+        database = self.database or get_database(self.shape.root.info.database)
         if values and not changes and PLAIN.issuperset(map(type, values.values())):
             step = plain_update(self.shape.root, tuple(values))
             shape, params = self.part()
@@ -351,7 +351,7 @@ class Query(Creating[T], Subquery[T]):
 
     async def delete(self) -> int:
         """Delete every row that fits; how many there were. The database deletes what hangs on them."""
-        database = self.database or get_database()
+        database = self.database or get_database(self.shape.root.info.database)
         shape, params = self.part()
         plan = get_plan(shape.child(DELETE), database.dialect)
         return await database.execute(plan.sql, plan.values(params))
@@ -361,12 +361,14 @@ class Query(Creating[T], Subquery[T]):
     def as_sql(self, dialect: str | None = None) -> tuple[str, tuple[Any, ...]]:
         """The SQL and its parameters, for one of "sqlite" and "postgresql" or the current database."""
         shape, params = self.part()
-        plan = get_plan(shape, dialect or (self.database or get_database()).dialect)
+        plan = get_plan(
+            shape, dialect or (self.database or get_database(self.shape.root.info.database)).dialect
+        )
         return plan.sql, tuple(plan.values(params))
 
     async def explain(self, *, analyze: bool = False) -> str:
         """How the database goes about it; with `analyze` (PostgreSQL) it is run, and timed."""
-        database = self.database or get_database()
+        database = self.database or get_database(self.shape.root.info.database)
         sql, values = self.as_sql(database.dialect)
         words = "EXPLAIN QUERY PLAN " if database.dialect == "sqlite" else "EXPLAIN "
         if analyze and database.dialect == "postgresql":
@@ -396,7 +398,7 @@ class Query(Creating[T], Subquery[T]):
         return self.filter(*conditions, **lookups)._step(("two",))
 
     async def _value(self, step: Any) -> Any:
-        database = self.database or get_database()
+        database = self.database or get_database(self.shape.root.info.database)
         shape, params = self.part()
         plan = get_plan(shape.child(step), database.dialect)
         return (await database.fetch(plan.sql, plan.values(params)))[0][0]

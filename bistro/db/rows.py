@@ -29,7 +29,7 @@ from bistro.db.write import change_rows, changed_fields, insert, make_assignment
 async def save(instance: Any, names: Sequence[str], using: Database | None) -> None:
     """Store an instance: a new row where it has no key from the database yet, else its fields `names`."""
     table, root = _parts(instance)
-    database = using or get_database()
+    database = using or get_database(table.database)
     if not names and UNSET in _key(instance, table):
         await insert(root, instance, database)
         return
@@ -48,7 +48,7 @@ async def save(instance: Any, names: Sequence[str], using: Database | None) -> N
 async def delete(instance: Any, using: Database | None) -> None:
     """Delete an instance's row. Raises NotFound where it is gone."""
     table, _ = _parts(instance)
-    database = using or get_database()
+    database = using or get_database(table.database)
     row = _row(instance, table)
     plan = get_plan(row.shape.child(DELETE), database.dialect)
     if not await database.execute(plan.sql, plan.values(row.params)):
@@ -69,8 +69,8 @@ async def load(instances: Sequence[Any], relations: Sequence[Any], using: Databa
     """Load relations of instances of one model, each by one query for all of them."""
     if not instances:
         return
-    _, root = _parts(instances[0])
-    database = using or get_database()
+    table, root = _parts(instances[0])
+    database = using or get_database(table.database)
     paths: list[Any] = [path_of(relation) for relation in relations]
     params: tuple[Any, ...] = ()
     scope = find_scope()
@@ -90,7 +90,7 @@ async def pair(
 ) -> None:
     """Add others to a many-to-many relation; with `instead`, have them alone."""
     info, through, root = _through(instance, relation)
-    database = using or get_database()
+    database = using or get_database(info.table.database)
     async with transaction(using=database):
         if instead:
             await _unpair_all(instance, info, through, root, database)
@@ -104,7 +104,7 @@ async def pair(
 async def unpair(instance: Any, relation: Any, others: Sequence[Any], using: Database | None) -> None:
     """Take others out of a many-to-many relation."""
     info, through, root = _through(instance, relation)
-    database = using or get_database()
+    database = using or get_database(info.table.database)
     columns = tuple(there for _, there in through.left) + tuple(here for here, _ in through.right)
     plan = _unpair_plan(root, info, through, columns, database.dialect)
     order = [column.field for column in columns]

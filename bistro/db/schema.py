@@ -24,7 +24,12 @@ async def create_tables(*models: type[Model], using: Database | None = None) -> 
     for each other: in PostgreSQL until the transaction around this ends, where there is one.
     """
     _check_models(models)
-    database = using or get_database()
+    for name in dict.fromkeys(model.__table_info__.database for model in models):
+        database = using or get_database(name)
+        await _create([each for each in models if each.__table_info__.database == name], database)
+
+
+async def _create(models: Sequence[type[Model]], database: Database) -> None:
     async with transaction(using=database):
         if database.dialect == "postgresql":
             # SQLite lets in one writer at a time. Here two could both find a table missing.
@@ -52,9 +57,11 @@ async def drop_tables(*models: type[Model], using: Database | None = None) -> No
     # Imported late, here and below: what makes SQL loads SQLAlchemy.
     from bistro.db.lowering.ddl import drop_statements
 
-    database = using or get_database()
-    for statement in drop_statements([model.__table_info__ for model in models], database.dialect):
-        await database.execute(statement)
+    for name in dict.fromkeys(model.__table_info__.database for model in models):
+        database = using or get_database(name)
+        infos = [model.__table_info__ for model in models if model.__table_info__.database == name]
+        for statement in drop_statements(infos, database.dialect):
+            await database.execute(statement)
 
 
 def _create_statements(missing: list[TableInfo], dialect: Dialect) -> Iterator[str]:

@@ -130,6 +130,7 @@ class RelationInfo:
     def pairs(self) -> Pairs:
         """Which columns here equal which columns there; of a relation through pairs, none."""
         if not self._pairs:
+            self._refuse_other_database()
             self._pairs = tuple(self._find_pairs())
         return self._pairs
 
@@ -137,8 +138,16 @@ class RelationInfo:
     def through(self) -> Through:
         """The table of pairs of a ManyToMany."""
         if self._through is None:
+            self._refuse_other_database()
             self._through = find_through(self)
         return self._through
+
+    def _refuse_other_database(self) -> None:
+        if self.target.database != self.table.database:
+            raise self.table.error(
+                f"{self!r} leads to {self.target.label}, which is in another database",
+                "Keep the other row's key in a field of its own, and ask for the row by it.",
+            )
 
     def _find_pairs(self) -> Iterator[tuple[ColumnInfo, ColumnInfo]]:
         if self.is_forward:
@@ -196,8 +205,8 @@ Pairs: TypeAlias = tuple[tuple[ColumnInfo, ColumnInfo], ...]
 class TableInfo:
     """Everything that a model says about its table."""
 
-    __slots__ = ("columns", "constraints", "indexes", "key", "label", "lookups", "model", "name", "origin",
-                 "relations", "schema", "sql")  # fmt: skip
+    __slots__ = ("columns", "constraints", "database", "indexes", "key", "label", "lookups",
+                 "model", "name", "origin", "relations", "schema", "sql")  # fmt: skip
 
     def __init__(
         self,
@@ -207,6 +216,7 @@ class TableInfo:
         relations: Iterable[RelationInfo] = (),
         *,
         schema: str = "",
+        database: str = "",
         constraints: tuple[Constraint, ...] = (),
         indexes: tuple[Index, ...] = (),
         model: Any = None,
@@ -215,6 +225,8 @@ class TableInfo:
         self.label = label
         self.name = name
         self.schema = schema
+        self.database = database
+        """The name of the database that it is in, where that is not the current one."""
         self.columns = {column.field: column for column in columns}
         self.relations = {relation.name: relation for relation in relations}
         self.constraints = constraints

@@ -31,6 +31,8 @@ class Statement(Struct, frozen=True):
     """How many it gave or changed."""
     error: str = ""
     """The class of the error with which it failed."""
+    failure: Exception | None = None
+    """The error itself."""
 
     def find_origin(self) -> Origin:
         """The line outside of Bistro that asked for it; only while the watcher is called."""
@@ -103,7 +105,7 @@ class WatchedConnection:
             yield batch
 
     def _note_failure(self, sql: str, began: float, error: Exception) -> None:
-        self._watch(Statement(sql, time.perf_counter() - began, 0, type(error).__name__))
+        self._watch(Statement(sql, time.perf_counter() - began, 0, type(error).__name__, error))
 
 
 class WatchedTransaction(WatchedConnection):

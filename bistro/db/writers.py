@@ -22,11 +22,12 @@ class Writer(Struct, frozen=True):
     """One way of writing a value.
 
     `value` and `list` write one or several values of `type`. `like` and `glob` make a pattern of a
-    text that stands for itself; `before` and `after` say on which sides there may be more. `json_name`
+    text that stands for itself, `like_small` one in small letters; `before` and `after` say on
+    which sides there may be more. `json_name`
     and `json_index` make a path in JSON for SQLite.
     """
 
-    kind: Literal["value", "list", "like", "glob", "json_name", "json_index"]
+    kind: Literal["value", "list", "like", "like_small", "glob", "json_name", "json_index"]
     type: ColumnType | None = None
     before: bool = False
     after: bool = False
@@ -41,6 +42,8 @@ class Writer(Struct, frozen=True):
                 return item_writer(self.type) if dialect == "postgresql" else list_writer(self.type)
             case "like":
                 return self._like
+            case "like_small":
+                return self._like_small
             case "glob":
                 return self._glob
             case "json_name":
@@ -50,6 +53,9 @@ class Writer(Struct, frozen=True):
 
     def _like(self, value: str) -> str:
         return self._pattern(LIKE_SPECIAL.sub(r"\\\g<0>", value), "%")
+
+    def _like_small(self, value: str) -> str:
+        return self._like(value.lower())
 
     def _glob(self, value: str) -> str:
         return self._pattern(GLOB_SPECIAL.sub(r"[\g<0>]", value), "*")

@@ -103,6 +103,18 @@ def test_development_tells_what_is_to_be_applied(
     assert "migrations to apply" in caplog.text
 
 
+def test_page_about_an_error_says_that_migrations_are_to_be_applied(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ENV", "development")
+
+    with Client(load(folder), raise_server_errors=False) as client:
+        page = client.get("/notes", headers={"accept": "text/html"})
+
+    assert page.status == 500
+    assert "1 migration was to be applied: type m and Enter into its terminal" in page.text
+
+
 def test_development_tells_what_is_wrong_with_a_file_and_serves(
     folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

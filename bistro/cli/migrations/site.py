@@ -86,8 +86,12 @@ def find_packages(site: BaseApp, frozen: Frozen) -> list[Package]:
 
 
 def _is_of_nobody(model: type[Model]) -> bool:
-    """Whether it is historical, or one of Bistro's own: a plugin brings those where it needs them."""
-    return model.__module__ == MODULE or model.__module__.startswith("bistro.")
+    """Whether it is historical, in another database, or Bistro's own: a plugin brings those where needed."""
+    return (
+        bool(model.__table_info__.database)
+        or model.__module__ == MODULE
+        or model.__module__.startswith("bistro.")
+    )
 
 
 def folder_of(site: BaseApp) -> Path:

@@ -30,11 +30,11 @@ async def apply_all(database: Database, folder: Path, packages: Iterable[ModelPa
     await Migrator(database, Graph([*brought, Package(SITE, own)])).migrate()
 
 
-async def tell_pending(database: Database, folder: Path, packages: Iterable[ModelPackage]) -> None:
-    """Say in the log how many migrations are to be applied, or what is wrong with them."""
+async def tell_pending(database: Database, folder: Path, packages: Iterable[ModelPackage]) -> int:
+    """Say in the log how many migrations are to be applied, or what is wrong with them; the number."""
     found = list(packages)
     if not _has_migrations(folder, found):
-        return
+        return 0
     from bistro.migrations import SITE, Graph, MigrationError, Migrator, Package
 
     brought = [Package(each.name, each.folder) for each in found]
@@ -43,9 +43,10 @@ async def tell_pending(database: Database, folder: Path, packages: Iterable[Mode
         pending = await Migrator(database, Graph([*brought, Package(SITE, folder / FOLDER)])).list_pending()
     except MigrationError as error:
         log.warning("migrations are wrong", code=error.code, what=error.what, fix=error.fix)
-        return
+        return 0
     if pending:
         log.warning("migrations to apply", count=len(pending), run="bistro db migrate, or m and Enter here")
+    return len(pending)
 
 
 def _has_migrations(folder: Path, packages: list[ModelPackage]) -> bool:

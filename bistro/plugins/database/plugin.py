@@ -107,7 +107,7 @@ class Database:
                 if environment == "testing" and not places.is_given:
                     await apply_all(database, setup.folder, setup.model_packages)
                 elif environment == "development":
-                    await tell_pending(database, setup.folder, setup.model_packages)
+                    log.pending = await tell_pending(database, setup.folder, setup.model_packages)
                 yield
 
         setup.lifespan(keep_open)

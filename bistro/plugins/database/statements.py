@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bistro.db import Budget, Reaction, Statement, count_for_request, shorten
+from bistro.db import Budget, Reaction, Statement, StatementError, count_for_request, shorten
 from bistro.ground import Environment, get_logger
 
 LOGGER_NAME = "bistro.sql"
@@ -26,10 +26,18 @@ class StatementLog:
         self._repeats_max = repeats_max
         self._statements_max = statements_max
         self._log = get_logger(LOGGER_NAME)
+        self.pending = 0
+        """How many migrations were to be applied when the site started."""
         self.is_wanted = bool(self._is_development or self.is_counting or slow_seconds is not None)
 
     def note(self, statement: Statement) -> None:
         """Log it as it deserves. Raises `TooManyStatements` where it is one too many in a test."""
+        if self.pending and isinstance(statement.failure, StatementError):
+            # The debug page shows what is noted at an error.
+            statement.failure.add_note(
+                f"When the site started, {self.pending} migration{'s were' if self.pending > 1 else ' was'} "
+                "to be applied: type m and Enter into its terminal, or run: bistro db migrate"
+            )
         if statement.seconds > self._slow_seconds:
             self._log.warning("slow statement", **_fields_of(statement))
         elif self._is_development:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 import apsw
 
@@ -45,6 +46,12 @@ def connect(path: Path) -> apsw.Connection:
             time.sleep(PAUSE_SECONDS)
 
 
+# Any: whatever a column holds.
+def make_small(*values: Any) -> Any:
+    """A text in small letters; SQLite's own `lower` knows only those from A to Z."""
+    return values[0].lower() if isinstance(values[0], str) else values[0]
+
+
 def _set_up(path: Path) -> apsw.Connection:
     connection = apsw.Connection(str(path), statementcachesize=STATEMENTS_MAX)
     try:
@@ -52,6 +59,7 @@ def _set_up(path: Path) -> apsw.Connection:
         for pragma in PRAGMAS:
             connection.execute(pragma)
         connection.set_busy_timeout(0)
+        connection.create_scalar_function("bistro_lower", make_small, 1, deterministic=True)
     except BaseException:
         connection.close(True)
         raise
