@@ -121,7 +121,7 @@ def _test(make: Callable[[Context, Any], Any]) -> Lower:
         home = context.scope.home_of(path)
         if path in home.joined or (home.prefix is not None and home.prefix is path):
             return Lowered(make(context, key), BOOL)
-        scope, tie = related_rows(context.scope, path)
+        scope, tie = related_rows(context.scope, path, is_implied=True)
         inner = make(context._replace(scope=scope), key)
         query: Any = sa.select(sa.literal_column("1")).select_from(scope.source).where(tie, inner)
         return Lowered(sa.exists(query), BOOL)

@@ -17,13 +17,22 @@ class Scope:
     """The table of one SELECT and its joins; `outer` is the scope of the query around it.
 
     `prefix` is the path that the scope begins behind, where it stands for rows that a relation of
-    the outer query leads to.
+    the outer query leads to. With `is_implied` it stands for the one column behind that path alone:
+    all other names mean the rows of the scopes around it.
     """
 
-    def __init__(self, info: TableInfo, *, outer: Scope | None = None, prefix: Path | None = None) -> None:
+    def __init__(
+        self,
+        info: TableInfo,
+        *,
+        outer: Scope | None = None,
+        prefix: Path | None = None,
+        is_implied: bool = False,
+    ) -> None:
         self.info = info
         self.outer = outer
         self.prefix = prefix
+        self.is_implied = is_implied
         self.depth: int = outer.depth + 1 if outer else 0
         # A subquery may be about a table of the outer one; only a name of its own keeps them apart.
         table = table_of(info)
@@ -37,7 +46,7 @@ class Scope:
             return self.join(key.path).c[key.column.name]
         scope: Scope | None = self
         while scope is not None:
-            if scope.info is key.table:
+            if scope.info is key.table and not scope.is_implied:
                 return scope.table.c[key.name]
             scope = scope.outer
         raise QueryError(
@@ -53,22 +62,32 @@ class Scope:
         return scope.joined[path]
 
     def home_of(self, path: Path) -> Scope:
-        """The scope that a path belongs to: the one that begins behind it, or the one of its first table."""
-        scope: Scope = self
-        while True:
-            behind = scope.prefix is not None and _begins_with(path, scope.prefix)
-            if (
-                behind
-                or (scope.prefix is None and scope.info is path.relations[0].table)
-                or scope.outer is None
-            ):
+        """The scope that a path belongs to: the one that begins behind it, or the one of its first table.
+
+        Raises QueryError where there is none.
+        """
+        scope: Scope | None = self
+        while scope is not None:
+            if scope._is_behind(path):
+                return scope
+            if scope.info is path.relations[0].table and not scope.is_implied:
                 return scope
             scope = scope.outer
+        raise QueryError(
+            f"{path!r} is no relation of {self.info.label}", fix="Begin with the query's own model."
+        )
+
+    def _is_behind(self, path: Path) -> bool:
+        return self.prefix is not None and _begins_with(path, self.prefix)
 
     def _join(self, path: Path) -> Any:
         relation = path.relation
         before = self.join(path.parent) if path.parent else self.table
-        alias = table_of(relation.target).alias("__".join(each.name for each in path.relations))
+        names = [each.name for each in path.relations]
+        if self.depth and not self._is_behind(path):
+            # The query around this one may have joined a table by the same names.
+            names.insert(0, self.table.name)
+        alias = table_of(relation.target).alias("__".join(names))
         # Rows without the relation stay: it is a condition on the other side that may drop them.
         optional = relation.kind != "foreign_key" or relation.nullable or path.parent is not None
         if relation.kind == "through":
@@ -81,11 +100,11 @@ class Scope:
         return alias
 
 
-def related_rows(scope: Scope, path: Path) -> tuple[Scope, Any]:
+def related_rows(scope: Scope, path: Path, *, is_implied: bool = False) -> tuple[Scope, Any]:
     """A scope for the rows that a relation leads to, and the condition that ties them to the outer row."""
     relation: RelationInfo = path.relation
-    before = scope.join(path.parent) if path.parent else _table_of_first(scope, path)
-    inner = Scope(relation.target, outer=scope, prefix=path)
+    before = scope.join(path.parent) if path.parent else scope.home_of(path).table
+    inner = Scope(relation.target, outer=scope, prefix=path, is_implied=is_implied)
     if relation.kind == "through":
         pairs = table_of(relation.through.table).alias(f"{inner.table.name}__pairs")
         inner.source = inner.source.join(pairs, equal(pairs, relation.through.right, inner.table))
@@ -96,17 +115,6 @@ def related_rows(scope: Scope, path: Path) -> tuple[Scope, Any]:
 def equal(left: Any, pairs: tuple[tuple[ColumnInfo, ColumnInfo], ...], right: Any) -> Any:
     """The condition that joins two tables."""
     return sa.and_(*(left.c[here.name] == right.c[there.name] for here, there in pairs))
-
-
-def _table_of_first(scope: Scope, path: Path) -> Any:
-    current: Scope | None = scope
-    while current is not None and current.info is not path.relation.table:
-        current = current.outer
-    if current is None:
-        raise QueryError(
-            f"{path!r} is no relation of {scope.info.label}", fix="Begin with the query's own model."
-        )
-    return current.table
 
 
 def _begins_with(path: Path, prefix: Path) -> bool:

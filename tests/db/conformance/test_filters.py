@@ -7,7 +7,18 @@ from typing import Any
 
 import pytest
 
-from bistro.db import Database, Predicate, QueryError
+from bistro.db import (
+    Database,
+    Field,
+    ForeignKey,
+    Model,
+    Predicate,
+    QueryError,
+    Related,
+    auto,
+    create_tables,
+    related,
+)
 from bistro.db.functions import any_of, exists, outer
 from tests.db.conformance.models import BEGIN, Article, Folder, Remark, Writer, fill
 
@@ -42,6 +53,14 @@ CASES: list[tuple[Any, dict[str, Any] | None, str]] = [
     (Article.title.icontains("%"), {"title__icontains": "%"}, "title = '100% sure'"),
     (Article.title.icontains("_"), {"title__icontains": "_"}, "title = 'under_score'"),
     (Article.title.icontains("\\"), {"title__icontains": "\\"}, "title = 'Back\\slash'"),
+    (Article.title.icontains("ÜNÏ"), {"title__icontains": "ÜNÏ"}, "title = 'Ünïcode'"),
+    (Article.title.istartswith("ünÏ"), {"title__istartswith": "ünÏ"}, "title = 'Ünïcode'"),
+    (Article.title.iendswith("ïCODE"), {"title__iendswith": "ïCODE"}, "title = 'Ünïcode'"),
+    (Article.title.iexact("ÜnÏcode"), {"title__iexact": "ÜnÏcode"}, "title = 'Ünïcode'"),
+    (Article.title.icontains("É%"), {"title__icontains": "É%"}, "1 = 0"),
+    (~Article.title.icontains("ÜNÏ"), None, "title <> 'Ünïcode'"),
+    (Article.subtitle.icontains("É"), {"subtitle__icontains": "É"}, "1 = 0"),
+    (Article.title.icontains(Article.title), None, "1 = 1"),
     (Article.title.istartswith("z"), {"title__istartswith": "z"}, "title in ('Zebra', 'zoo')"),
     (Article.title.iendswith("ZOO"), {"title__iendswith": "ZOO"}, "title = 'zoo'"),
     (Article.title.iexact("ZEBRA"), {"title__iexact": "ZEBRA"}, "title = 'Zebra'"),
@@ -191,3 +210,53 @@ async def test_column_of_another_model_is_refused(database: Database) -> None:
 
 def test_predicates_are_expressions() -> None:
     assert isinstance(Article.views == 1, Predicate)
+
+
+async def test_relation_within_any_of_is_that_of_its_own_rows(database: Database) -> None:
+    # A remark of Ann's at an article of Bob's, and the other way round: the two were taken for one another.
+    await fill()
+
+    by_ann = await Article.objects.filter(any_of(Article.remarks, Remark.writer.name == "Ann")).select(
+        Article.id
+    )
+
+    assert by_ann == await ids(database, "id in (select article_id from remark where writer_id = 1)") == [1]
+
+
+async def test_relation_within_a_subquery_is_told_from_the_same_one_outside(database: Database) -> None:
+    await fill()
+    own = Remark.objects.filter(
+        Remark.article.id == outer(Article.id),
+        Remark.writer.name != outer(Article.writer.name),
+        Remark.writer.name == "Ann",
+    )
+
+    found = await Article.objects.filter(exists(own)).select(Article.id)
+
+    assert found == await ids(database, "id = 1")
+
+
+def test_relation_of_another_model_is_refused() -> None:
+    for condition in (Remark.writer.name == "Ann", any_of(Writer.articles, Article.title == "Home")):
+        with pytest.raises(QueryError, match="is no relation of Article"):
+            Article.objects.filter(condition).as_sql("sqlite")
+
+
+class Part(Model):
+    id: Field[int] = auto()
+    name: Field[str]
+    whole: ForeignKey[Part | None]
+    parts: Related[Part] = related()
+
+
+async def test_column_beside_one_of_several_rows_is_that_of_the_row_outside(database: Database) -> None:
+    await create_tables(Part)
+    car = await Part.objects.create(name="car")
+    motor = await Part.objects.create(name="motor", whole=car)
+    await Part.objects.create(name="motor", whole=motor)
+
+    namesakes = await Part.objects.filter(Part.parts.name == Part.name).select(Part.id)
+    below = await Part.objects.filter(Part.parts.name == "motor", Part.whole.name == "car").select(Part.id)
+    beside = await Part.objects.filter(Part.parts.name != Part.whole.name).select(Part.id)
+
+    assert (namesakes, below, beside) == ([motor.id], [motor.id], [motor.id])
