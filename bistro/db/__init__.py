@@ -4,6 +4,7 @@ from bistro.db.allowed import only, only_orders
 from bistro.db.budget import Budget, Reaction, TooManyStatements, count_for_request, shorten
 from bistro.db.changes import changes
 from bistro.db.constraints import Check, Exclude, Index, Unique
+from bistro.db.cte import Cte
 from bistro.db.current import current_scope
 from bistro.db.database import Database, find_database, get_database
 from bistro.db.drivers.protocol import (
@@ -174,6 +175,7 @@ __all__ = [
     "related",
     "CheckViolation",
     "Connection",
+    "Cte",
     "Database",
     "DatabaseBusy",
     "DatabaseError",

@@ -205,7 +205,7 @@ class Expr(Generic[T]):
         return Order("desc", self, nulls)
 
     def label(self, name: str) -> Expr[T]:
-        """The same value under a name, for `annotate` and `group_by`."""
+        """The same value under a name, by which a `cte` tells two of one form apart."""
         return Expr(("label", self.key, check_name(name)), self.params, self.type)
 
 

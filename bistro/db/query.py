@@ -15,20 +15,17 @@ from typing import Any, Self, TypeVar, overload
 
 from msgspec import Struct
 
-from bistro.db.arguments import as_order, no_condition, row_count, selected
-from bistro.db.creating import Creating
+from bistro.db.arguments import no_condition, selected
 from bistro.db.database import Database, get_database
 from bistro.db.errors import NotFound
-from bistro.db.expressions import Assignment, Column, Expr, Order, Predicate, Subquery
-from bistro.db.lookups import read_lookups
+from bistro.db.expressions import Assignment, Expr, Predicate
 from bistro.db.model_errors import ManyFound, QueryError
+from bistro.db.narrowing import Narrowing
 from bistro.db.pages import Page, Slice, cursor_orders, read_cursor, slice_of
-from bistro.db.paths import path_of
 from bistro.db.plan import Plan
 from bistro.db.planning import get_plan
 from bistro.db.prefetch import load_relations
-from bistro.db.scopes import check_values, find_scope, narrow
-from bistro.db.shape import Shape
+from bistro.db.scopes import check_values
 from bistro.db.write import PLAIN, change_plainly, change_rows, make_assignments, plain_update
 
 T = TypeVar("T")
@@ -38,129 +35,15 @@ C = TypeVar("C")
 D = TypeVar("D")
 E = TypeVar("E")
 
-LIMIT = ("limit",)
-OFFSET = ("offset",)
 COUNT = ("count",)
 EXISTS = ("exists",)
 DELETE = ("delete",)
 
 
-class Query(Creating[T], Subquery[T]):
+class Query(Narrowing[T]):
     """A question to the database; `await` it for a list of what it finds."""
 
-    __slots__ = ("database", "params", "shape")
-
-    def __init__(self, shape: Shape, params: tuple[Any, ...] = (), database: Database | None = None) -> None:
-        self.shape = shape
-        self.params = params
-        self.database = database
-
-    def __repr__(self) -> str:
-        return f"<Query of {self.shape.table.label}: {self.shape.steps()}>"
-
-    def __bool__(self) -> bool:
-        raise QueryError(
-            "a query is neither true nor false before it is asked", fix="await it, or its exists()."
-        )
-
-    @property
-    def key(self) -> Shape:  # pyright: ignore[reportIncompatibleVariableOverride]  # fmt: skip  # what it is as a part of another
-        """The form of the query, for one that has it as a part."""
-        return self.shape
-
-    def part(self) -> tuple[Shape, tuple[Any, ...]]:
-        """Its form and values with the conditions that hold here (`scoped`)."""
-        scope = find_scope()
-        return (self.shape, self.params) if scope is None else narrow(scope, self.shape, self.params)
-
-    def in_scope(self) -> Self:
-        """The query with the conditions that hold here (`scoped`)."""
-        scope = find_scope()
-        if scope is None:
-            return self
-        return type(self)(*narrow(scope, self.shape, self.params), self.database)
-
-    # --- what to find -----------------------------------------------------------------------------------
-
-    def filter(self, *conditions: Predicate | bool, **lookups: Any) -> Self:
-        """Only rows that fulfil all of these: `filter(Note.views > 3)`, or `filter(views__gt=3)`."""
-        shape, params = self.shape, self.params
-        for condition in (*conditions, *read_lookups(shape.table, lookups)) if lookups else conditions:
-            if not isinstance(condition, Predicate):
-                raise no_condition(condition)
-            shape = shape.child(("where", condition.key))
-            params += condition.params
-        return type(self)(shape, params, self.database)
-
-    def exclude(self, *conditions: Predicate | bool, **lookups: Any) -> Self:
-        """Only rows that do not fulfil all of these; a row where SQL can't tell is not among them."""
-        whole: Predicate | None = None
-        for condition in (*conditions, *read_lookups(self.shape.table, lookups)):
-            if not isinstance(condition, Predicate):
-                raise no_condition(condition)
-            whole = condition if whole is None else whole & condition
-        return self if whole is None else self.filter(~whole)
-
-    def order_by(self, *orders: Order | Expr[Any] | str) -> Self:
-        """In this order: `order_by(Note.title, Note.id.desc())`, or `order_by("title", "-id")`.
-
-        A later call replaces an earlier one. Without any, rows come in no order.
-        """
-        step: list[Any] = ["order"]
-        params = self.params
-        for each in orders:
-            order = each if isinstance(each, Order) else as_order(each, self.shape.table)
-            step.append(order.key)
-            params += order.params
-        return type(self)(self.shape.child(tuple(step)), params, self.database)
-
-    def reverse(self) -> Self:
-        """In the opposite order."""
-        return self._step(("reverse",))
-
-    def limit(self, number: int) -> Self:
-        """At most this many rows."""
-        return self._step(LIMIT, (row_count(number),))
-
-    def offset(self, number: int) -> Self:
-        """Without this many rows at the beginning."""
-        return self._step(OFFSET, (row_count(number),))
-
-    def distinct(self, *of: Expr[Any]) -> Self:
-        """Each different row once; with expressions (PostgreSQL), the first row for each value of them."""
-        return self._step(("distinct", *(each.key for each in of)), sum((each.params for each in of), ()))
-
-    def load(self, *relations: Any, query: Query[Any] | None = None) -> Self:
-        """With these relations, one step or more away: `load(Note.author, Note.comments.author)`.
-
-        One row comes by a join, several by one more query for all rows. `query` says which of
-        several rows and in which order: `load(Note.comments, query=Comment.objects.order_by(…))`.
-        """
-        result = self
-        for relation in relations:
-            path = path_of(relation)
-            if query is None:
-                result = result._step(("load", path, None, 0))
-            else:
-                if query.shape.table is not path.relation.target:
-                    raise QueryError(
-                        f"{path!r} is loaded by a query of {query.shape.table.label}",
-                        fix=f"Give it one of {path.relation.target.label}.objects.",
-                    )
-                shape, params = query.part()
-                result = result._step(("load", path, shape, len(params)), params)
-        return result
-
-    def for_update(self, *, skip_locked: bool = False, nowait: bool = False) -> Self:
-        """Lock the rows until the transaction ends (PostgreSQL; SQLite locks as a whole when it writes).
-
-        Rows that are locked already are waited for, left out (`skip_locked`) or an error (`nowait`).
-        """
-        return self._step(("lock", skip_locked, nowait))
-
-    def using(self, database: Database) -> Self:
-        """Ask this database instead of the current one."""
-        return type(self)(self.shape, self.params, database)
+    __slots__ = ()
 
     @overload
     def select(self, a: Expr[A] | type[A], /) -> Query[A]: ...
@@ -197,14 +80,6 @@ class Query(Creating[T], Subquery[T]):
             params += more
         return Query(self.shape.child(("select", *keys)), self.params + params, self.database)
 
-    def group_by(self, *of: Expr[Any]) -> Self:
-        """One row for each different value of these; what is selected besides is an aggregate."""
-        return self._step(("group", *(each.key for each in of)), sum((each.params for each in of), ()))
-
-    def having(self, condition: Predicate) -> Self:
-        """Only groups that fulfil it: `having(count() > 3)`."""
-        return self._step(("having", condition.key), condition.params)
-
     def union(self, other: Query[T], *, all: bool = False) -> Query[T]:
         """The rows of both queries, each once; with `all`, as often as they come."""
         return self._compound("union_all" if all else "union", other)
@@ -216,22 +91,6 @@ class Query(Creating[T], Subquery[T]):
     def difference(self, other: Query[T]) -> Query[T]:
         """The rows that the other query does not have."""
         return self._compound("except", other)
-
-    def tree(self, relation: Any, *, down: bool = True) -> Self:
-        """The rows and everything below them: `tree(Folder.parent)`, where each row names its parent.
-
-        With `down=False` everything above them. A circle is walked once.
-        """
-        path = path_of(relation)
-        if (
-            path.parent is not None
-            or path.relation.target is not self.shape.table
-            or not path.relation.is_forward
-        ):
-            raise QueryError(
-                f"{path!r} does not lead from a row to its parent", fix="Name a key to the same model."
-            )
-        return self._step(("tree", path.relation, down))
 
     # --- asking -----------------------------------------------------------------------------------------
 
@@ -383,9 +242,6 @@ class Query(Creating[T], Subquery[T]):
 
     # --- helpers ------------------------------------------------------------------------------------------
 
-    def _step(self, step: Any, params: tuple[Any, ...] = ()) -> Self:
-        return type(self)(self.shape.child(step), self.params + params, self.database)
-
     def _narrow(self, conditions: tuple[Predicate | bool, ...], lookups: dict[str, Any]) -> Self:
         """The query for at most two rows: enough to know whether there is one."""
         if len(conditions) == 1 and not lookups:
@@ -415,14 +271,3 @@ class Query(Creating[T], Subquery[T]):
         shape, params = other.part()
         step = ("compound", kind, shape, len(params))
         return Query(self.shape.child(step), self.params + params, self.database)
-
-    def _is_ordered(self) -> bool:
-        last = next((step for step in reversed(self.shape.steps()) if step[0] == "order"), ())
-        return len(last) > 1
-
-    def _ordered(self) -> Self:
-        """In the order of the key where none was given, so that "first" means something."""
-        steps = self.shape.steps()
-        if self._is_ordered() or any(step[0] in ("select", "compound") for step in steps):
-            return self
-        return self.order_by(*(Column[Any](column).asc() for column in self.shape.table.key))

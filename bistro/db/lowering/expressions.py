@@ -279,6 +279,11 @@ def _negative(context: Context, key: Any) -> Lowered:
     return Lowered(-of.sql, of.type)
 
 
+def _of_cte(context: Context, key: Any) -> Lowered:
+    _, name, shape, number = key
+    return Lowered(*context.scope.column_of_cte(name, shape, number))
+
+
 def _label(context: Context, key: Any) -> Lowered:
     of = lower(context, key[1])
     return Lowered(of.sql.label(key[2]), of.type)
@@ -334,6 +339,7 @@ CONDITIONS_AND_VALUES: Final[dict[str, Lower]] = {
     "has": _test(_has),
     "overlaps": _test(_overlaps),
     "exists": _exists,
+    "of_cte": _of_cte,
     "any": _any,
     "add": _arithmetic(lambda left, right: left + right),
     "sub": _arithmetic(lambda left, right: left - right),

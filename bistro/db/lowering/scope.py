@@ -7,9 +7,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from bistro.db.column_types import ColumnType
 from bistro.db.lowering.tables import table_of
 from bistro.db.model_errors import QueryError
 from bistro.db.paths import Path, PathColumn
+from bistro.db.shape import Shape
 from bistro.db.table import ColumnInfo, RelationInfo, TableInfo
 
 
@@ -39,6 +41,8 @@ class Scope:
         self.table: Any = table.alias(f"{info.name}_{self.depth}") if self.depth else table
         self.joined: dict[Path, Any] = {} if prefix is None else {prefix: self.table}
         self.source: Any = self.table
+        self.ctes: dict[tuple[str, Shape], list[tuple[Any, ColumnType | None]]] = {}
+        """The columns, with their types, of the queries under a name that are joined, by name and form."""
 
     def column(self, key: ColumnInfo | PathColumn) -> Any:
         """The SQL column of a key, joined where it must be. Raises QueryError for another model's."""
@@ -53,6 +57,15 @@ class Scope:
             f"{key!r} is no column of {self.info.label}",
             fix=f"Reach it by a relation of {self.info.label}, or use a subquery.",
         )
+
+    def column_of_cte(self, name: str, shape: Shape, number: int) -> tuple[Any, ColumnType | None]:
+        """A column of a query under a name. Raises QueryError where that is not joined."""
+        scope: Scope | None = self
+        while scope is not None:
+            if (name, shape) in scope.ctes:
+                return scope.ctes[name, shape][number]
+            scope = scope.outer
+        raise QueryError(f"{name} is not part of the query", fix=f"Add it: .join({name}, …).")
 
     def join(self, path: Path) -> Any:
         """The table that `path` leads to."""

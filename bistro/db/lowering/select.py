@@ -10,7 +10,7 @@ from msgspec import Struct
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.sql import operators
 
-from bistro.db.column_types import INTEGER
+from bistro.db.column_types import INTEGER, ColumnType
 from bistro.db.hydrate import Item, ModelItem, ValueItem
 from bistro.db.lowering.expressions import CONDITIONS_AND_VALUES, Context, lower, lower_condition
 from bistro.db.lowering.functions import FUNCTIONS, lower_order
@@ -194,6 +194,19 @@ class Lowering:
             other = sa.select(*other.subquery().c)
         self.parts.compounds.append((kind, other))
 
+    def _read_join(self, step: Any) -> None:
+        _, name, shape, optional, on = step
+        if any(known == name for known, _ in self.scope.ctes):
+            raise QueryError(f"{name} is joined twice", fix="Join two queries under two names.")
+        lowering = Lowering(shape.table, self.parameters)
+        lowering.read(shape.steps())
+        selection = lowering.selection()
+        cte = selection.statement.cte(name)
+        types = [type_ for item in selection.items for type_ in _types_of(item)]
+        self.scope.ctes[name, shape] = list(zip(cte.c, types, strict=True))
+        condition = lower_condition(self.context, on)
+        self.scope.source = self.scope.source.join(cte, condition, isouter=optional)
+
     def _read_tree(self, step: Any) -> None:
         self.scope.table, self.scope.source = _walk_tree(self, step[1], down=step[2])
         self.scope.joined = {}
@@ -272,6 +285,12 @@ def select_within(shape: Shape, outer: Scope, parameters: Parameters) -> Any:
         lowering.parts.items = [ValueItem(key.type) for key in keys]
         lowering.parts.selected = [lowering.scope.table.c[key.name] for key in keys]
     return lowering.selection().statement
+
+
+def _types_of(item: Item) -> list[ColumnType | None]:
+    if isinstance(item, ModelItem):
+        return [column.type for column in item.info.columns.values()]
+    return [item.type]
 
 
 def _may_miss(path: Path) -> bool:

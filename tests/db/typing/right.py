@@ -100,3 +100,8 @@ async def use(user: User) -> None:
     assert_type(await Post.objects.get_or_create(title="x"), tuple[Post, bool])
     await post.add(Post.tags, Tag(name="new"))
     assert_type(await post.load(Post.author), Post)
+    number = count()
+    busy = Post.objects.select(Post.author.id, number).group_by(Post.author.id).cte("busy")
+    assert_type(busy[number], Expr[int])
+    joined = User.objects.join(busy, busy[Post.author.id] == User.id)
+    assert_type(await joined.select(User.username, busy[number]), list[tuple[str, int]])

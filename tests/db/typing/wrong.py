@@ -24,4 +24,7 @@ async def misuse() -> None:
     Post.title.between(1, 2)  # wrong
     Tag.name.in_([1])  # wrong
     Post.objects.order_by(3)  # wrong
+    busy = Post.objects.select(Post.title).cte("busy")
+    print(busy[Post.title] > 3)  # wrong
+    Post.objects.join(busy, Post.title)  # wrong
     print(number)
