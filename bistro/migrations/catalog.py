@@ -19,6 +19,7 @@ from bistro.db.drivers.protocol import Connection, Dialect
 from bistro.db.transactions import transaction
 from bistro.migrations.history import TABLE
 from bistro.migrations.schema import State
+from bistro.migrations.sql.links import link_in_postgresql, link_in_sqlite
 from bistro.migrations.sql.tables import compiled, make_table
 
 Facts = dict[str, str]
@@ -44,9 +45,14 @@ UNION ALL
 SELECT 'index ' || i.relname, pg_get_indexdef(i.oid) || CASE WHEN x.indisvalid THEN '' ELSE ' INVALID' END
   FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid
   WHERE i.relnamespace = $1::regnamespace
+UNION ALL
+SELECT 'link ' || t.tgname, pg_get_triggerdef(t.oid) || ' ' || t.tgenabled::text
+  FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+  WHERE c.relnamespace = $1::regnamespace AND NOT t.tgisinternal AND t.tgname LIKE 'bistro\\_link\\_%'
 """
 _SQLITE: Final = (
-    "SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND type IN ('table', 'index')"
+    "SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND (type IN ('table', 'index') "
+    "OR name LIKE 'bistro_link_%')"
 )
 
 
@@ -68,8 +74,8 @@ def _describe_sqlite(rows: Iterable[tuple[str, str, str]]) -> Facts:
     for kind, name, sql in rows:
         if name == TABLE or name.startswith("sqlite_"):
             continue
-        if kind == "index":
-            facts[f"index {name}"] = " ".join(sql.split())
+        if kind in ("index", "trigger"):
+            facts[f"{'index' if kind == 'index' else 'link'} {name}"] = " ".join(sql.split())
         else:
             facts |= _parts_of_table(name, sql)
     return facts
@@ -123,7 +129,11 @@ def create_statements(state: State, dialect: Dialect) -> list[str]:
             for index in sorted(table.indexes, key=lambda each: str(each.name))
         ]
         made.add(label)
-    return statements + [compiled(AddConstraint(key), dialect) for key in late]
+    statements += [compiled(AddConstraint(key), dialect) for key in late]
+    make_link = link_in_sqlite if dialect == "sqlite" else link_in_postgresql
+    return statements + [
+        sql for table in state.tables.values() for link in table.links for sql in make_link(table, link)
+    ]
 
 
 # SQLAlchemy's own attribute, whose type is generic in what is not of interest here.

@@ -9,7 +9,7 @@ import pytest
 
 from bistro.db import Database, Field, Model, auto, field
 from bistro.migrations import DropColumn, Fill, LinkColumns, MigrationError, MigrationFileError, UnlinkColumns
-from bistro.migrations.catalog import find_drift
+from bistro.migrations.catalog import describe_state, find_drift
 from bistro.migrations.lint import find_hazards
 from bistro.migrations.making import make_migration
 from tests.migrations.support import Folder, fresh, real
@@ -130,6 +130,21 @@ async def test_kind_changes_without_what_is_lost_on_the_way_being_lost_in_the_ol
     ]
     days = [date(2026, 1, 31), date(2026, 2, 1), date(2026, 3, 1)]
     assert [each.moment for each in await NewDay.Note.objects.order_by("id")] == days
+
+
+async def test_link_that_somebody_took_away_is_shown(folder: Folder, database: Database):
+    await expand(folder, database)
+    expected = await describe_state(folder.graph().state, database)
+    assert find_drift(expected, await real(database)) == []
+
+    name = "bistro_link_note_title_heading"
+    sql = (
+        f"drop trigger {name} on note" if database.dialect == "postgresql" else f"drop trigger {name}_update"
+    )
+    await database.execute(sql)
+
+    (drift,) = find_drift(expected, await real(database))
+    assert drift.startswith(f"missing: link {name}")
 
 
 async def test_table_that_is_made_anew_meanwhile_keeps_its_link(folder: Folder, database: Database):

@@ -17,14 +17,17 @@ from bistro.migrations import (
     Check,
     Column,
     CreateTable,
+    Fill,
     ForeignKey,
     Index,
+    LinkColumns,
     Migrator,
     Patience,
     PrimaryKey,
     RenameRule,
     Table,
     Unique,
+    UnlinkColumns,
 )
 from tests.migrations.support import IMPATIENT, Folder, real
 
@@ -88,6 +91,39 @@ async def test_no_statement_of_50_writers_waits_over_3_seconds(folder: Folder, p
         assert sum(await asyncio.gather(*writers)) > WRITERS
         rows = await postgres.fetch("select count(*) from note where slug is null or day is null")
         assert rows[0][0] == 0
+
+
+async def test_rows_that_old_code_adds_meanwhile_are_in_the_new_column_too(
+    folder: Folder, postgres: Database
+):
+    options = DatabaseOptions(connections_max=WRITERS, wait_seconds_max=WAIT_SECONDS_MAX)
+    async with postgres, Database(postgres.url, options=options) as site:
+        await prepare(folder, postgres)
+        await folder.migrator(postgres).migrate()
+        heading = Column("heading", "text", nullable=True)
+        folder.add(
+            ChangeColumn("note", Column("title", "text", nullable=True)),
+            AddColumn("note", heading),
+            LinkColumns("note", "title", "heading"),
+            Fill("note", "heading", SQL("title"), where="heading IS NULL AND title IS NOT NULL"),
+            AddRule("note", Index("ix_note_heading", ("heading",))),
+            name="expand",
+        )
+        folder.add(
+            UnlinkColumns("note", "title", "heading"),
+            ChangeColumn("note", Column("heading", "text"), fill=SQL("title")),
+            name="unlink",
+        )
+        done, numbers = asyncio.Event(), itertools.count()
+        writers = [asyncio.create_task(write(site, done, numbers)) for _ in range(WRITERS)]
+
+        await Migrator(postgres, folder.graph(), patience=Patience(pause_seconds=0.1)).migrate("0003")
+
+        done.set()
+        assert sum(await asyncio.gather(*writers)) > WRITERS
+        different = await postgres.fetch("select count(*) from note where heading is distinct from title")
+        assert different[0][0] == 0
+        await folder.migrator(postgres).migrate()
 
 
 async def test_step_that_gets_no_lock_lets_others_pass_and_tries_again(folder: Folder, postgres: Database):
