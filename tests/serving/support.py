@@ -179,6 +179,8 @@ async def wire(handle: Handle, limits: Limits | None = None) -> Wired:
     # Time passes by hand here: a tick of the real clock in between would make a limit come early.
     assert server._ticker is not None
     server._ticker.cancel()
+    # Whole seconds: where a fraction is added to past a power of two it is rounded, and ten are not ten.
+    server.now = float(round(server.now))
     return Wired(server, app)
 
 
