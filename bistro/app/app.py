@@ -25,6 +25,7 @@ from bistro.app.hooks import Function, Observer
 from bistro.app.lifespan import Lifespan, LifespanFunction
 from bistro.app.mounting import AsgiApplication
 from bistro.app.outside import OutsideValues
+from bistro.app.plugins import with_brought
 from bistro.app.proxies import find_trusted_proxies
 from bistro.app.setup import Check, Plugin, Registered, Setup
 from bistro.app.subrequest import ask_itself
@@ -191,6 +192,7 @@ class BaseApp:
     def freeze(self) -> Frozen:
         """Install the plugins, check everything, make the plans; once. Raises `SetupError`."""
         if self._frozen is None:
+            self.plugins = with_brought(self.plugins)
             self._frozen = Frozen(
                 self._registered,
                 self.plugins,

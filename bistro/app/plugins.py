@@ -23,6 +23,17 @@ def install_plugins(plugins: Sequence[Plugin], registered: Registered, folder: P
     return groups
 
 
+def with_brought(plugins: Sequence[Plugin]) -> tuple[Plugin, ...]:
+    """The plugins, and behind them what they bring with them where none of its kind is given."""
+    chosen = list(plugins)
+    for plugin in chosen:  # which grows meanwhile: what was brought may bring more
+        bring = None if isinstance(plugin, type) else getattr(plugin, "bring", None)
+        for each in () if bring is None else bring():
+            if not any(type(each) is type(other) for other in chosen):
+                chosen.append(each)
+    return tuple(chosen)
+
+
 def in_order_of_requirement(plugins: Sequence[Plugin]) -> list[Plugin]:
     """The plugins so that each stands behind those it requires, else as given. Raises `PluginError`."""
     given: dict[type, Plugin] = {}
@@ -32,23 +43,10 @@ def in_order_of_requirement(plugins: Sequence[Plugin]) -> list[Plugin]:
             fix = "Give it once, with the arguments that you mean."
             raise PluginError(f"the plugin {type(plugin).__name__} is given twice", fix=fix)
         given[type(plugin)] = plugin
-    plugins = [*plugins, *_brought(plugins, given)]
     ordered: dict[type, Plugin] = {}
     for plugin in plugins:
         _place(plugin, given, ordered, ())
     return list(ordered.values())
-
-
-def _brought(plugins: Sequence[Plugin], given: dict[type, Plugin]) -> list[Plugin]:
-    """What the plugins bring with them, each where none of its kind is given; they are added to `given`."""
-    added: list[Plugin] = []
-    for plugin in plugins:
-        bring = getattr(plugin, "bring", None)
-        for each in () if bring is None else bring():
-            if type(each) not in given:
-                given[type(each)] = each
-                added.append(each)
-    return added + _brought(added, given) if added else added
 
 
 def _check_is_plugin(plugin: object) -> None:

@@ -86,9 +86,10 @@ HTML = {"accept": "text/html"}
 
 
 def check_accounts(copy: ModuleType) -> None:
-    database, rendering = import_copy("database"), import_copy("rendering")
-    pages = import_copy("error_pages").ErrorPages()
-    with client_with(database.Database("sqlite://"), rendering.Rendering(), pages, copy.Accounts()) as client:
+    database = import_copy("database").Database("sqlite://")
+    hosts, pages = import_copy("host_check").HostCheck(), import_copy("error_pages").ErrorPages()
+    rendering = import_copy("rendering").Rendering()
+    with client_with(hosts, pages, database, rendering, copy.Accounts()) as client:
         assert "Log in" in client.get("/accounts/log-in").text
 
 

@@ -22,6 +22,8 @@ from bistro.plugins.accounts.events import AccountEvent, EventKind, Events
 from bistro.plugins.accounts.log_in import LoggedIn, LogIn, PendingLogIn
 from bistro.plugins.accounts.passwords import Passwords
 from bistro.plugins.accounts.plugin import Accounts
+from bistro.plugins.accounts.recent import ConfirmationRequired, recent_log_in
+from bistro.plugins.accounts.rules import BreachedPasswords, PasswordRule, PasswordRules
 from bistro.plugins.accounts.site import AccountSite, FurtherStep, Link, LogInMethod, LogInWith
 from bistro.plugins.accounts.throttle import Attempts, Throttle
 from bistro.plugins.accounts.users import AbstractUser, User
@@ -33,6 +35,8 @@ __all__ = [
     "Accounts",
     "AccountsError",
     "Attempts",
+    "BreachedPasswords",
+    "ConfirmationRequired",
     "EventKind",
     "Events",
     "FurtherStep",
@@ -43,9 +47,12 @@ __all__ = [
     "LogInWith",
     "LoggedIn",
     "Passwords",
+    "PasswordRule",
+    "PasswordRules",
     "PendingLogIn",
     "Throttle",
     "User",
     "UserRecord",
     "UserSessions",
+    "recent_log_in",
 ]

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from bistro.forms import Widget
-from bistro.plugins.accounts.names import EMAIL_LENGTH_MAX
+from bistro.plugins.accounts.names import EMAIL_LENGTH_MAX, NAME_LENGTH_MAX
 from bistro.plugins.accounts.passwords import LENGTH_MAX
 from bistro.plugins.accounts.site import LogInWith
 
@@ -17,6 +17,17 @@ Password = Annotated[
     Meta(min_length=1, max_length=LENGTH_MAX),
     Widget(kind="password", autocomplete="current-password"),
 ]
+NewPassword = Annotated[
+    str,
+    Meta(min_length=1, max_length=LENGTH_MAX),
+    Widget(kind="password", autocomplete="new-password", label="New password"),
+]
+Email = Annotated[
+    str,
+    Meta(min_length=1, max_length=EMAIL_LENGTH_MAX),
+    Widget(kind="email", autocomplete="email", label="E-mail address"),
+]
+Hidden = Annotated[str, Meta(max_length=2_000), Widget(kind="hidden")]
 LOGIN_LABELS: Final[dict[LogInWith, str]] = {
     "email": "E-mail address",
     "name": "Name",
@@ -41,8 +52,79 @@ def log_in_form(way: LogInWith) -> Any:
         Widget(label=LOGIN_LABELS[way], kind="email" if way == "email" else "text", autocomplete="username"),
     ]
     remember = Annotated[bool, Widget(label="Stay signed in on this device")]
-    hidden = Annotated[str, Meta(max_length=2_000), Widget(kind="hidden")]
     fields: list[Any] = [
-        ("login", login), ("password", Password), ("remember", remember, False), ("next", hidden, "")
+        ("login", login), ("password", Password), ("remember", remember, False), ("next", Hidden, "")
     ]  # fmt: skip
     return msgspec.defstruct("LogInForm", fields, bases=(LogInForm,))
+
+
+class SignUpForm(Struct):
+    """The fields of the sign-up page."""
+
+    email: str
+    password: str
+    name: str = ""
+
+
+def sign_up_form(way: LogInWith, length_min: int) -> Any:
+    """`SignUpForm`, with a name to log in by where the site has such."""
+    name = Annotated[
+        str,
+        Meta(min_length=0 if way == "email" else 1, max_length=NAME_LENGTH_MAX),
+        Widget(label="Name", autocomplete="name" if way == "email" else "username"),
+    ]
+    password = Annotated[
+        str,
+        Meta(min_length=1, max_length=LENGTH_MAX),
+        Widget(kind="password", autocomplete="new-password", help=f"At least {length_min} characters"),
+    ]
+    # The type of a form shows its fields in their order.
+    fields: list[Any] = [("name", name, ""), ("email", Email), ("password", password)]
+    if way != "email":
+        fields[0] = ("name", name)
+    return msgspec.defstruct("SignUpForm", fields, kw_only=True, namespace={"__doc__": SignUpForm.__doc__})
+
+
+class EmailForm(Struct):
+    """An address that a mail goes to."""
+
+    email: Email
+
+
+class ResetForm(Struct):
+    """A new password, and the token of the link that lets one set it."""
+
+    password: NewPassword
+    token: Hidden = ""
+
+
+class ChangePasswordForm(Struct):
+    """The old password and a new one (ASVS 5.0, 6.2.3)."""
+
+    current: Annotated[
+        Password, Widget(kind="password", autocomplete="current-password", label="Current password")
+    ]
+    password: NewPassword
+
+
+class ConfirmForm(Struct):
+    """The password, once more."""
+
+    password: Password
+    next: Hidden = ""
+
+
+class DeleteForm(Struct):
+    """What makes sure that somebody means it."""
+
+    sure: Annotated[bool, Widget(label="Delete my account and everything in it")] = False
+
+
+class CodeForm(Struct):
+    """A code out of a mail."""
+
+    code: Annotated[
+        str,
+        Meta(min_length=1, max_length=20),
+        Widget(label="Code", autocomplete="one-time-code", help="Six digits, from the mail"),
+    ]

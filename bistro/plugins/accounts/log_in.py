@@ -10,19 +10,23 @@ a step is one object and one page, and no page can forget a step.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from msgspec import field
 
 from bistro.app import Background
 from bistro.http import Redirect, Request, is_local_redirect
+from bistro.plugins.accounts.events import EventKind
+from bistro.plugins.accounts.letters import Letters
+from bistro.plugins.accounts.mails import VerifyMail
 from bistro.plugins.accounts.names import fold
 from bistro.plugins.accounts.site import AccountSite
 from bistro.plugins.accounts.throttle import PER_DAY, PER_MINUTE
 from bistro.plugins.accounts.users import AbstractUser
+from bistro.plugins.mail import Mailer
 from bistro.plugins.rate_limit import Limit, client_address
-from bistro.plugins.sessions import Session, SessionData
+from bistro.plugins.sessions import Session, SessionData, SessionKeeper
 
 PENDING_SECONDS: Final = 600
 SHORT: Final = timedelta(hours=12)
@@ -46,17 +50,35 @@ class LoggedIn(SessionData):
     at: float = 0.0
     """When they last proved who they are; see `RecentLogIn`."""
     method: str = ""
+    by_key: str = ""
+    """Who impersonates the user, if somebody does."""
     steps: list[str] = field(default_factory=list)
 
 
 class LogIn:
     """`log_in: LogIn` lets a handler check a password, and log somebody in or out."""
 
-    def __init__(self, site: AccountSite, request: Request, session: Session, background: Background) -> None:
+    def __init__(
+        self,
+        site: AccountSite,
+        request: Request,
+        session: Session,
+        keeper: SessionKeeper,
+        background: Background,
+        mailer: Mailer,
+    ) -> None:
         self.site = site
         self.request = request
         self.session = session
         self.background = background
+        self.letters = Letters(site, request, mailer)
+        """The mails of accounts."""
+        self._keeper = keeper
+
+    @property
+    def address(self) -> str:
+        """Whom attempts of this client are counted for."""
+        return f"address {client_address(self.request.exchange)}"
 
     async def check(self, login: str, password: str) -> AbstractUser | None:
         """The user of this name or address, if the password is theirs and they may log in.
@@ -129,9 +151,35 @@ class LogIn:
         # ASVS 5.0, 14.3.1. Cookies of other parts of the site, such as its language, may stay.
         return Redirect(self.site.home, headers={"clear-site-data": '"cache", "storage"'})
 
+    async def change_password(self, user: AbstractUser, password: str) -> None:
+        """Give a user a new password, tell them by mail, and end all of their other sessions.
+
+        ASVS 5.0, 7.4.3. The session of this request goes on, under a new token, if it is theirs.
+        """
+        await self.site.set_password(user, password)
+        await self._end_others(user)
+        for login in (user.email_key, user.name_key):
+            account = f"login {login}"
+            await self.site.throttle.forget("log-in", (account, PER_MINUTE), (account, PER_DAY))
+        self.background.add(self.letters.tell_change, user, "password")
+
+    async def note(self, kind: EventKind, user: AbstractUser, detail: str = "") -> None:
+        """Keep that this happened to `user`; also who did it, where somebody impersonates them."""
+        by = self.session.data(LoggedIn).by_key if self.session.owner == user.key else ""
+        await self.site.events.note(self.request, kind, user.key, by_key=by, detail=detail)
+
+    async def _end_others(self, user: AbstractUser) -> None:
+        own = self.session.id if self.session.owner == user.key else ""
+        await self._keeper.end_all_of(user.key, but=own)
+        if own:
+            self.session.rotate()
+
     async def _go_on(
         self, user: AbstractUser, pending: PendingLogIn, *, skip_steps: bool = False
     ) -> Redirect:
+        if self.site.must_verify and user.verified_at is None:
+            self.background.add(self.letters.send, VerifyMail, user, "verify")
+            return Redirect(self.request.url_for("accounts.unverified"))
         for step in () if skip_steps else self.site.steps:
             if step.name in pending.passed:
                 continue
@@ -151,8 +199,9 @@ class LogIn:
         session.record.expires_at = now + (LONG if pending.remember else SHORT).total_seconds()
         logged_in = session.data(LoggedIn)
         logged_in.at, logged_in.method, logged_in.steps = now, method, pending.passed
+        logged_in.by_key = ""
         self._keep(PendingLogIn())
-        user.logged_in_at = datetime.fromtimestamp(now, UTC)
+        user.logged_in_at = self.site.now()
         await user.save("logged_in_at")
         await self.site.events.note(self.request, "logged in", user.key, detail=method)
         return Redirect(goal)
@@ -165,8 +214,8 @@ class LogIn:
             setattr(kept, name, getattr(pending, name))
 
     def _counted(self, login: str) -> tuple[tuple[str, Limit], ...]:
-        address, account = client_address(self.request.exchange), f"login {fold(login) or login}"
-        return ((f"address {address}", PER_MINUTE), (account, PER_MINUTE), (account, PER_DAY))
+        account = f"login {fold(login) or login}"
+        return ((self.address, PER_MINUTE), (account, PER_MINUTE), (account, PER_DAY))
 
 
 def forget_all(session: Session) -> None:

@@ -8,23 +8,33 @@ from pathlib import Path
 from typing import Any, ClassVar, Final  # Any: providers are made for the site's own model
 
 from bistro.app import Background, Plugin, Setup
-from bistro.ground import Clock, SystemClock
-from bistro.http import Redirect, Request, Response
+from bistro.ground import Clock, SystemClock, find_keyring
+from bistro.http import HttpError, Redirect, Request, Response
+from bistro.plugins.accounts.by_mail import MailPages
+from bistro.plugins.accounts.command import make_command
 from bistro.plugins.accounts.current import CurrentUser, UserSessions, next_of, require
 from bistro.plugins.accounts.errors import AccountsError, LogInRequired
 from bistro.plugins.accounts.events import AccountEvent, EventHook, Events
+from bistro.plugins.accounts.links import MailLinks
 from bistro.plugins.accounts.log_in import LogIn
 from bistro.plugins.accounts.log_in_pages import LogInPages
+from bistro.plugins.accounts.own_account import OwnAccountPages
 from bistro.plugins.accounts.passwords import Passwords
+from bistro.plugins.accounts.recent import ConfirmationRequired, ConfirmPages
+from bistro.plugins.accounts.reset import ResetPages
+from bistro.plugins.accounts.rules import PasswordRules
+from bistro.plugins.accounts.sign_up import SignUpPages
 from bistro.plugins.accounts.site import AccountSite, LogInMethod, LogInWith
 from bistro.plugins.accounts.style import add_style
 from bistro.plugins.accounts.throttle import Attempts, Throttle
 from bistro.plugins.accounts.users import AbstractUser, User
 from bistro.plugins.database import Database
 from bistro.plugins.error_pages import ErrorPages, problem_answer, wants_page
+from bistro.plugins.host_check import HostCheck
+from bistro.plugins.mail import Mail, Mailer
 from bistro.plugins.rate_limit import RateLimit
 from bistro.plugins.rendering import Rendering
-from bistro.plugins.sessions import Session, Sessions
+from bistro.plugins.sessions import Session, SessionKeeper, Sessions
 from bistro.routing import Route, Routes
 
 HERE: Final = Path(__file__).parent
@@ -32,13 +42,19 @@ HERE: Final = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Accounts:
-    """Give a site users: log-in and log-out, and `user: User` in handlers for who is logged in.
+    """Give a site users: sign-up, log-in, reset, and `user: User` in handlers for who is logged in.
 
     `user` is the model, `User` or one of your own that inherits from `AbstractUser`. `at` is the path
     of the pages, `home` where a log-in leads that was asked for by no page. `log_in_with` says what
     users type: their address, their name, or either. With `closed` every route of the site asks for a
     log-in, but for those with `public=True`. `methods` are other ways to log in and further steps.
     Each event, such as a failed log-in, is kept in the table of `AccountEvent`, and given to `on_event`.
+
+    Without `sign_up` accounts are made by `bistro create-user` alone. With `verify` nobody logs in
+    before a link in a mail was followed; without it, signing up tells whether an address has an account.
+    `log_in_by_mail` lets users log in with a link or a code instead of their password. `origin` is what
+    links in mails begin with, such as `"https://example.com"`, by default that of the request, whose
+    host must be an allowed one. `rules` are what a new password must be.
     """
 
     user: type[AbstractUser] = User
@@ -46,18 +62,30 @@ class Accounts:
     home: str = "/"
     log_in_with: LogInWith = "email"
     closed: bool = False
+    sign_up: bool = True
+    verify: bool = True
+    log_in_by_mail: bool = False
+    origin: str = ""
+    rules: PasswordRules = field(default_factory=PasswordRules)
     methods: Sequence[LogInMethod] = ()
     passwords: Passwords = field(default_factory=Passwords)
     on_event: EventHook | None = None
     clock: Clock = field(default_factory=SystemClock)
 
-    requires: ClassVar[tuple[type, ...]] = (Database, Sessions, Rendering, ErrorPages)
+    requires: ClassVar[tuple[type, ...]] = (
+        Database,
+        Sessions,
+        Rendering,
+        ErrorPages,
+        HostCheck,
+        Mail,
+    )
     uses: ClassVar[tuple[type, ...]] = (RateLimit,)
 
     def bring(self) -> tuple[Plugin, ...]:
         """Sessions that are read together with their user, where the site has none of its own."""
         self._check()
-        return (Sessions(UserSessions(self.user), clock=self.clock),)
+        return (Sessions(UserSessions(self.user), clock=self.clock), Mail())
 
     def install(self, setup: Setup) -> None:
         """Add the pages and the providers. Raises `AccountsError` (B960)."""
@@ -71,6 +99,11 @@ class Accounts:
             passwords=self.passwords,
             throttle=Throttle(self.clock),
             events=Events(self.on_event),
+            rules=self.rules,
+            links=MailLinks(find_keyring(setup.folder), self.user, self.clock),
+            origin=self.origin.rstrip("/"),
+            can_sign_up=self.sign_up,
+            must_verify=self.verify,
         )
         provide_users(setup, self.user)
         provide_log_in(setup, site)
@@ -91,9 +124,18 @@ class Accounts:
         # Each statement by itself: a failed attempt must be counted although its answer is an error.
         routes = Routes(name="accounts", by="Accounts", atomic=False)
         add_style(routes)
-        LogInPages(site, []).add_to(routes)
+        pages = ["forgot"] + ["sign_up"] * self.sign_up + ["link"] * self.log_in_by_mail
+        LogInPages(site, pages).add_to(routes)
+        SignUpPages(site).add_to(routes)
+        ResetPages(site).add_to(routes)
+        ConfirmPages(site).add_to(routes)
+        OwnAccountPages(site).add_to(routes)
+        if self.log_in_by_mail:
+            MailPages(site).add_to(routes)
         setup.routes.include(routes, at=site.at)
         setup.on_error(LogInRequired)(lead_to_log_in)
+        setup.on_error(ConfirmationRequired)(lead_to_confirmation)
+        setup.command("create-user", make_command(site), help="Make a user, and ask for the password.")
 
     def _check(self) -> None:
         if not hasattr(self.user, "__table_info__"):
@@ -137,8 +179,14 @@ def _same(kind: Any) -> Callable[[Any], Any]:
 def provide_log_in(setup: Setup, site: AccountSite) -> None:
     """Let handlers ask for `LogIn`."""
 
-    def make_log_in(request: Request, session: Session, background: Background) -> LogIn:
-        return LogIn(site, request, session, background)
+    def make_log_in(
+        request: Request,
+        session: Session,
+        keeper: SessionKeeper,
+        background: Background,
+        mailer: Mailer,
+    ) -> LogIn:
+        return LogIn(site, request, session, keeper, background, mailer)
 
     setup.provide(LogIn, make_log_in)
 
@@ -166,10 +214,21 @@ def is_closed(route: Route) -> bool:
 
 def lead_to_log_in(error: LogInRequired, request: Request) -> Response:
     """The log-in page for browsers, a 401 for programs."""
+    return lead_to("accounts.log_in", error, request)
+
+
+def lead_to_confirmation(error: ConfirmationRequired, request: Request) -> Response:
+    """The page that asks for the password once more, a 403 for programs."""
+    return lead_to("accounts.confirm", error, request)
+
+
+def lead_to(page: str, error: HttpError, request: Request) -> Response:
+    """A page of accounts that leads back to where the visitor wanted to go."""
     if not wants_page(request):
         answer = problem_answer(error)
         for name, value in error.headers.items():
             answer.headers[name] = value
         return answer
-    url = request.url_for("accounts.log_in", query={"next": next_of(request)} if next_of(request) else {})
+    back = next_of(request)
+    url = request.url_for(page, query={"next": back} if back else {})
     return Redirect(url, headers={"cache-control": "no-store"})

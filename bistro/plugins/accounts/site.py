@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Literal, Protocol, TypeAlias
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any, Literal, Protocol, TypeAlias  # Any: fields of the site's own model
 
 from msgspec import Struct, field
 
 from bistro.app import Setup
+from bistro.db import transaction
 from bistro.ground import Clock
 from bistro.http import Request
 from bistro.plugins.accounts.events import Events
+from bistro.plugins.accounts.links import MailLinks
 from bistro.plugins.accounts.names import find_email_fault, find_name_fault, fold
 from bistro.plugins.accounts.passwords import Passwords
+from bistro.plugins.accounts.rules import PasswordRules
 from bistro.plugins.accounts.throttle import Throttle
 from bistro.plugins.accounts.users import AbstractUser
 
@@ -55,6 +59,14 @@ class AccountSite(Struct, eq=False):
     passwords: Passwords
     throttle: Throttle
     events: Events
+    rules: PasswordRules
+    links: MailLinks
+    origin: str = ""
+    """Scheme and host of links in mails; empty for those of the request."""
+    can_sign_up: bool = True
+    must_verify: bool = True
+    forgetters: list[Callable[[str], Awaitable[object]]] = field(default_factory=list)
+    """Called with the key of a user who is deleted, to delete what belongs to them."""
     steps: list[FurtherStep] = field(default_factory=list)
     """Asked in this order behind a right password."""
     log_in_links: list[Link] = field(default_factory=list)
@@ -72,11 +84,12 @@ class AccountSite(Struct, eq=False):
         return await self.model.objects.find(column == folded)
 
     async def create_user(
-        self, email: str, password: str | None = None, *, name: str = "", **fields: object
+        self, email: str, password: str | None = None, *, name: str = "", **fields: Any
     ) -> AbstractUser:
         """A new user. Raises ValueError for a name or address that can't be one, UniqueViolation if taken.
 
-        `fields` are those of the model, such as `is_superuser`. The password is not held to any rule.
+        `fields` are those of the model, such as `is_superuser`. The password is not held to any rule,
+        and the address counts as verified unless `verified_at=None` is given.
         """
         fault = find_email_fault(email)
         if fault is not None:
@@ -86,14 +99,29 @@ class AccountSite(Struct, eq=False):
             if fault is not None:
                 raise ValueError(f"the name {fault}")
         hashed = "" if password is None else await self.passwords.hash(password)
+        fields.setdefault("verified_at", self.now())
+        names = self.names_of(name)
         return await self.model.objects.create(
-            email=email,
-            email_key=fold(email),
-            name=name,
-            name_key=fold(name) if self.log_in_with != "email" else None,
-            password=hashed,
-            **fields,
+            email=email, email_key=fold(email), password=hashed, **names, **fields
         )
+
+    def names_of(self, name: str) -> dict[str, Any]:
+        """The fields of a name: unique only where users log in by it."""
+        return {"name": name, "name_key": fold(name) if self.log_in_with != "email" else None}
+
+    async def delete_user(self, user: AbstractUser) -> None:
+        """Delete a user, and what accounts keep of them.
+
+        Raises IntegrityError where rows of the site need them.
+        """
+        async with transaction():
+            await user.delete()
+            for forget in self.forgetters:
+                await forget(user.key)
+
+    def now(self) -> datetime:
+        """The time by the site's clock."""
+        return datetime.fromtimestamp(self.clock.time(), UTC)
 
     async def set_password(self, user: AbstractUser, password: str) -> None:
         """Give a user a new password; it is not held to any rule."""

@@ -47,6 +47,8 @@ button.quiet { color: var(--link); background: transparent }
 table { width: 100%; border-collapse: collapse; margin-bottom: 1rem }
 th, td { padding: .5rem .5rem .5rem 0; text-align: left; vertical-align: top;
   border-bottom: 1px solid var(--line) }
+.hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
+  white-space: nowrap }
 form.inline { display: inline }
 .notice { padding: .6rem .9rem; border-left: .25rem solid var(--link) }
 """

@@ -14,6 +14,7 @@ from bistro.plugins.rate_limit import Limit, Taken
 TRIES_MAX: Final = 20
 PURGE_EACH: Final = 200
 PER_MINUTE: Final = Limit(5, 60)
+PER_HOUR: Final = Limit(5, 3_600)
 PER_DAY: Final = Limit(100, 86_400)
 """NIST SP 800-63B §5.2.2: no more than 100 failed attempts on one account."""
 

@@ -5,7 +5,7 @@ from bistro.plugins.sessions.database import DatabaseSessions, StoredSession, re
 from bistro.plugins.sessions.errors import SessionError
 from bistro.plugins.sessions.file import FileSessions
 from bistro.plugins.sessions.memory import MemorySessions
-from bistro.plugins.sessions.plugin import Sessions
+from bistro.plugins.sessions.plugin import SessionKeeper, Sessions
 from bistro.plugins.sessions.record import Changes, Record, SessionStore
 from bistro.plugins.sessions.session import Session, SessionData
 
@@ -19,6 +19,7 @@ __all__ = [
     "Session",
     "SessionData",
     "SessionError",
+    "SessionKeeper",
     "SessionStore",
     "Sessions",
     "StoredSession",

@@ -55,6 +55,7 @@ class Sessions:
             setup.models(StoredSession, package="sessions", migrations=MIGRATIONS)
             purge = keeper.purge_database
         setup.provide(Session, keeper.load)
+        setup.provide(SessionKeeper, lambda: keeper)
         setup.provide_subclasses(SessionData, provide_data)
         setup.after(keeper.save, only_if_used=Session, only_for=_is_exchange)
         setup.command("purge-sessions", purge, help="Remove sessions that have expired.")
@@ -109,6 +110,16 @@ class SessionKeeper:
         if token is not None:
             left = int(record.expires_at - now)
             response.set_cookie(cookie_name(request), token, max_age=left, secure=is_secure(request))
+
+    async def end_all_of(self, owner: str, *, but: str = "") -> int:
+        """End every session of `owner`, but for the one with the id `but`; how many there were.
+
+        Raises `SessionError` where the store can't list sessions.
+        """
+        ended = [each for each in await self._store.list_of(owner) if each.id != but]
+        for each in ended:
+            await self._store.end(each)
+        return len(ended)
 
     async def purge(self) -> None:
         """Remove sessions that have expired or were idle too long."""

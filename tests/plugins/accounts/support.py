@@ -10,9 +10,9 @@ from msgspec import Struct
 
 from bistro import App
 from bistro.db import Query
-from bistro.plugins import Accounts, Database
+from bistro.plugins import Accounts, Database, Session
 from bistro.plugins.accounts import AbstractUser, AccountEvent, AccountSite, Passwords, User
-from bistro.testing import Client, FakeClock
+from bistro.testing import AsyncClient, Client, FakeClock
 from bistro.testing.response import ClientResponse
 
 HTML = {"accept": "text/html"}
@@ -68,6 +68,27 @@ class Site:
         """The cookie of the session."""
         return self.client.cookies[COOKIE]
 
+    def find_user(self, email: str = EMAIL) -> Any:
+        """What nobody else may see of a user."""
+        return self.client.get(f"/test/users/{email}").json()
+
+    def hash_of(self, email: str) -> str:
+        """The stored hash of a user's password."""
+        return self.client.get(f"/test/hashes/{email}").text
+
+    def count_users(self, email: str) -> int:
+        """How many rows have this address."""
+        count: int = self.client.get(f"/test/counts/{email}").json()
+        return count
+
+    def async_client(self) -> AsyncClient:
+        """A client for `site.client.run(…)`, where requests are to run at once."""
+        return AsyncClient(self.app)
+
+    def session_id(self) -> str:
+        """The name of the client's session."""
+        return self.client.get("/test/session").text
+
     def log_in(self, login: str = EMAIL, password: str = PASSWORD, **options: Any) -> ClientResponse:
         return log_in(self.client, login, password, **options)
 
@@ -88,6 +109,11 @@ class Options(TypedDict, total=False):
     home: str
     log_in_with: Any
     closed: bool
+    sign_up: bool
+    verify: bool
+    log_in_by_mail: bool
+    origin: str
+    rules: Any
     methods: Any
     passwords: Passwords
     on_event: Any
@@ -116,6 +142,23 @@ def site_with(*plugins: Any, add: Any = None, **options: Unpack[Options]) -> Ite
             await find(new.email).update(new.fields)
         else:
             await find(new.email).delete()
+
+    @app.get("/test/users/{email}", public=True)
+    async def show_user(email: str) -> dict[str, Any]:
+        user = await find(email).get()
+        return {name: getattr(user, name) for name in ("id", "is_superuser", "is_active", "roles")}
+
+    @app.get("/test/hashes/{email}", public=True)
+    async def show_hash(email: str) -> str:
+        return str((await find(email).get()).password)
+
+    @app.get("/test/counts/{email}", public=True)
+    async def count_users(email: str) -> int:
+        return await find(email).count()
+
+    @app.get("/test/session", public=True)
+    async def show_session(session: Session) -> str:
+        return session.id
 
     @app.get("/test/events", public=True)
     async def events() -> list[str]:

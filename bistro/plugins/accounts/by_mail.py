@@ -1,0 +1,133 @@
+"""Logging in by mail: a link to follow, or a code to type in the browser that asked for it."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from typing import Final
+
+from bistro.app import Background
+from bistro.forms import FormView
+from bistro.http import FormData, Redirect, Response
+from bistro.plugins.accounts.forms import CodeForm, EmailForm
+from bistro.plugins.accounts.log_in import LogIn
+from bistro.plugins.accounts.mails import LinkMail
+from bistro.plugins.accounts.names import fold
+from bistro.plugins.accounts.notices import FormPage, TokenPage, refused, token_page
+from bistro.plugins.accounts.site import AccountSite
+from bistro.plugins.accounts.throttle import PER_MINUTE
+from bistro.plugins.accounts.users import AbstractUser
+from bistro.plugins.rendering import render
+from bistro.plugins.sessions import Session, SessionData
+from bistro.routing import Routes
+
+CODE_SECONDS: Final = 900
+TRIES_MAX: Final = 5
+
+
+class SentCode(SessionData):
+    """The code that was sent for this browser. Kept for unknown addresses too: nobody learns which are."""
+
+    email_key: str = ""
+    hash: str = ""
+    at: float = 0.0
+    tries: int = 0
+
+
+class LinkPage(FormPage, template="accounts/link.html"):
+    """What accounts/link.html may use."""
+
+
+class CodePage(FormPage, template="accounts/code.html"):
+    """What accounts/code.html may use."""
+
+
+class FollowPage(TokenPage, template="accounts/follow.html"):
+    """What accounts/follow.html may use."""
+
+
+class MailPages:
+    """The routes that log in by mail."""
+
+    def __init__(self, site: AccountSite) -> None:
+        self._site = site
+
+    def add_to(self, routes: Routes) -> None:
+        """Add them."""
+        routes.get("/link", name="link", public=True)(self.show)
+        routes.post("/link", name="link.send", public=True)(self.send)
+        routes.get("/link/follow", name="link.follow", public=True)(self.ask)
+        routes.post("/link/follow", name="link.log_in", public=True)(self.follow)
+        routes.get("/code", name="code", public=True)(self.ask_code)
+        routes.post("/code", name="code.check", public=True)(self.check_code)
+
+    async def show(self) -> LinkPage:
+        """The form for the address."""
+        return LinkPage(FormView(EmailForm))
+
+    async def send(self, data: FormData, log_in: LogIn, session: Session, background: Background) -> Response:
+        """Send link and code, if there is such a user; the answer does not tell."""
+        form = FormView.read(EmailForm, data.fields)
+        if form.value is None:
+            return render(LinkPage(form), status=form.status)
+        await self._site.throttle.take("link", (log_in.address, PER_MINUTE))
+        code = f"{secrets.randbelow(1_000_000):06}"
+        sent = session.data(SentCode)
+        sent.email_key, sent.at, sent.tries = fold(form.value.email), self._site.clock.time(), 0
+        sent.hash = hash_code(sent.email_key, code)
+        background.add(self._send, log_in, form.value.email, code)
+        return Redirect(log_in.request.url_for("accounts.code"))
+
+    async def ask(self, token: str = "") -> Response:
+        """A page with a button: programs that follow every link in a mail must not use it up."""
+        found = await self._site.links.open("link", token)
+        return refused() if found is None else token_page(FollowPage(token=token, name=str(found[0])))
+
+    async def follow(self, data: FormData, log_in: LogIn) -> Response:
+        """Log in."""
+        found = await self._site.links.open("link", data.fields.get("token", ""))
+        return refused() if found is None else await self._log_in(log_in, found[0])
+
+    async def ask_code(self) -> CodePage:
+        """The form for the code."""
+        return CodePage(FormView(CodeForm))
+
+    async def check_code(self, data: FormData, log_in: LogIn, session: Session) -> Response:
+        """Log in with the code that was sent for this browser."""
+        form = FormView.read(CodeForm, data.fields)
+        if form.value is None:
+            return render(CodePage(form), status=form.status)
+        await self._site.throttle.take("code", (log_in.address, PER_MINUTE))
+        sent = session.data(SentCode)
+        sent.tries += 1
+        is_open = sent.tries <= TRIES_MAX and self._site.clock.time() - sent.at < CODE_SECONDS
+        typed = hash_code(sent.email_key, "".join(form.value.code.split()))
+        if not (is_open and sent.hash and hmac.compare_digest(typed, sent.hash)):
+            form.add_problem("code", "is wrong or too old")
+            return render(CodePage(form), status=422)
+        sent.hash = ""
+        model = self._site.model
+        user = await model.objects.find(model.email_key == sent.email_key)
+        if user is None or not user.is_active:  # nobody was sent the code that was typed
+            form.add_problem("code", "is wrong or too old")
+            return render(CodePage(form), status=422)
+        return await self._log_in(log_in, user)
+
+    async def _log_in(self, log_in: LogIn, user: AbstractUser) -> Response:
+        if user.verified_at is None:  # they have the mail
+            user.verified_at = self._site.now()
+            await user.save("verified_at")
+        return await log_in.begin(user, method="mail")
+
+    async def _send(self, log_in: LogIn, email: str, code: str) -> None:
+        model = self._site.model
+        user = await model.objects.find(model.email_key == fold(email))
+        if user is not None and user.is_active:
+            await log_in.note("link sent", user)
+            await log_in.letters.send(LinkMail, user, "link", code=f"{code[:3]} {code[3:]}")
+
+
+def hash_code(email_key: str, code: str) -> str:
+    """What the session keeps of a code."""
+    return hashlib.sha256(f"{email_key}\0{code}".encode("utf-8", "replace")).hexdigest()

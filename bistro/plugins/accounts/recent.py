@@ -1,0 +1,82 @@
+"""What is sensitive asks for a log-in that was not long ago (ASVS 5.0, 7.5.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, Final  # Any: a hook whose parameters are of the site's own model
+
+from bistro.forms import FormView
+from bistro.http import Forbidden, FormData, Redirect, Request, Response, is_local_redirect
+from bistro.plugins.accounts.forms import ConfirmForm
+from bistro.plugins.accounts.log_in import LoggedIn, LogIn
+from bistro.plugins.accounts.notices import FormPage
+from bistro.plugins.accounts.site import AccountSite
+from bistro.plugins.accounts.users import AbstractUser
+from bistro.plugins.rendering import render
+from bistro.plugins.sessions import Session
+from bistro.routing import Routes
+
+RECENT: Final = timedelta(minutes=15)
+
+
+class ConfirmationRequired(Forbidden):
+    """If you see this: log in once more, or confirm the password; the last time is too long ago."""
+
+    code = "B963"
+
+
+class ConfirmPage(FormPage, template="accounts/confirm.html"):
+    """What accounts/confirm.html may use."""
+
+
+def recent_log_in(within: timedelta = RECENT) -> Callable[..., Any]:
+    """A before hook: who has proved who they are longer ago than `within` does it once more first.
+
+        @app.post("/payout", before=[recent_log_in()])
+
+    Browsers are led to a page that asks for the password, and back; programs get a 403 (B963).
+    """
+
+    def check_recent_log_in(user: AbstractUser, session: Session, site: AccountSite) -> None:
+        logged_in = session.data(LoggedIn)
+        is_recent = site.clock.time() - logged_in.at <= within.total_seconds()
+        if session.owner != user.key or not is_recent or logged_in.by_key:
+            raise ConfirmationRequired("Confirm that it is you: log in once more.")
+
+    return check_recent_log_in
+
+
+class ConfirmPages:
+    """The routes that ask for the password once more."""
+
+    def __init__(self, site: AccountSite) -> None:
+        self._site = site
+
+    def add_to(self, routes: Routes) -> None:
+        """Add them."""
+        routes.get("/confirm", name="confirm")(self.show)
+        routes.post("/confirm", name="confirm.do")(self.confirm)
+
+    async def show(self, user: AbstractUser, next: str = "") -> ConfirmPage:
+        """The form."""
+        return ConfirmPage(FormView(ConfirmForm, ConfirmForm(password="", next=next[:2_000])))
+
+    async def confirm(
+        self, data: FormData, user: AbstractUser, log_in: LogIn, session: Session, request: Request
+    ) -> Response:
+        """Note that the user has proved who they are."""
+        form = FormView.read(ConfirmForm, data.fields)
+        if form.value is not None:
+            found = await log_in.check(
+                user.email if self._site.log_in_with != "name" else user.name, form.value.password
+            )
+            if found is None or found.key != user.key:
+                form.add_problem("password", "is wrong")
+        if form.value is None:
+            return render(ConfirmPage(form), status=form.status)
+        session.data(LoggedIn).at = self._site.clock.time()
+        session.rotate()
+        await log_in.note("confirmed", user)
+        target = form.value.next
+        return Redirect(target if is_local_redirect(target) else self._site.home)

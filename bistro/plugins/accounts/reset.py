@@ -1,0 +1,87 @@
+"""A forgotten password: a form that always says the same, a mail, and a page for the new one."""
+
+from __future__ import annotations
+
+from bistro.app import Background
+from bistro.forms import FormView
+from bistro.http import FormData, Response
+from bistro.plugins.accounts.forms import EmailForm, ResetForm
+from bistro.plugins.accounts.log_in import LogIn
+from bistro.plugins.accounts.mails import ResetMail
+from bistro.plugins.accounts.names import fold
+from bistro.plugins.accounts.notices import FormPage, notice, refused, token_page
+from bistro.plugins.accounts.site import AccountSite
+from bistro.plugins.accounts.throttle import PER_MINUTE
+from bistro.plugins.rendering import render
+from bistro.routing import Routes
+
+
+class ForgotPage(FormPage, template="accounts/forgot.html"):
+    """What accounts/forgot.html may use."""
+
+
+class ResetPage(FormPage, template="accounts/reset.html"):
+    """What accounts/reset.html may use."""
+
+
+class ResetPages:
+    """The routes that give a new password to who has forgotten theirs."""
+
+    def __init__(self, site: AccountSite) -> None:
+        self._site = site
+
+    def add_to(self, routes: Routes) -> None:
+        """Add them."""
+        routes.get("/forgot", name="forgot", public=True)(self.show)
+        routes.post("/forgot", name="forgot.do", public=True)(self.send)
+        routes.get("/reset", name="reset", public=True)(self.ask)
+        routes.post("/reset", name="reset.do", public=True)(self.reset)
+
+    async def show(self) -> ForgotPage:
+        """The empty form."""
+        return ForgotPage(FormView(EmailForm))
+
+    async def send(self, data: FormData, log_in: LogIn, background: Background) -> Response:
+        """Send a link, if there is such a user; the answer does not tell."""
+        form = FormView.read(EmailForm, data.fields)
+        if form.value is None:
+            return render(ForgotPage(form), status=form.status)
+        await self._site.throttle.take("reset", (log_in.address, PER_MINUTE))
+        background.add(self._send, log_in, form.value.email)
+        return notice(
+            "Look into your mail",
+            f"If there is an account for {form.value.email}, we have sent a mail there. "
+            "Follow the link in it to set a new password.",
+        )
+
+    async def ask(self, token: str = "") -> Response:
+        """The form for the new password."""
+        if await self._site.links.open("reset", token) is None:
+            return refused()
+        return token_page(ResetPage(FormView(ResetForm, ResetForm(password="", token=token))))
+
+    async def reset(self, data: FormData, log_in: LogIn) -> Response:
+        """Set it, end all sessions of the user, and log in."""
+        form = FormView.read(ResetForm, data.fields)
+        found = await self._site.links.open("reset", data.fields.get("token", ""))
+        if found is None:
+            return refused()
+        user, _ = found
+        if form.value is not None:
+            for fault in await self._site.rules.find_faults(form.value.password, (user.email, user.name)):
+                form.add_problem("password", fault)
+        if form.value is None:
+            return token_page(ResetPage(form), form.status)
+        await log_in.change_password(user, form.value.password)
+        if user.verified_at is None:  # they have the mail
+            user.verified_at = self._site.now()
+            await user.save("verified_at")
+        await log_in.note("password reset", user)
+        return await log_in.begin(user, method="reset")
+
+    async def _send(self, log_in: LogIn, email: str) -> None:
+        model = self._site.model
+        user = await model.objects.find(model.email_key == fold(email))
+        if user is not None and user.is_active:
+            await log_in.note("password reset asked", user)
+            await log_in.letters.send(ResetMail, user, "reset")
