@@ -237,14 +237,17 @@ def test_model_without_a_table_stops_the_start() -> None:
         App(Database("sqlite://"), Accounts(user=AbstractUser)).freeze()
 
 
-def test_handler_that_asks_for_another_model_than_the_site_has_stops_the_start() -> None:
+def test_handler_that_asks_for_another_model_than_the_site_has_stops_the_start(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ENV", "testing")
     app = App(Database("sqlite://"), Accounts(user=Member))
 
     @app.get("/")
     async def me(user: User) -> str:
         return user.email
 
-    with pytest.raises(SetupError):
+    with pytest.raises(SetupError, match="nobody can provide the parameter user: User"):
         app.freeze()
 
 

@@ -294,6 +294,7 @@ def test_vector_of_the_rfc() -> None:
 
 
 def test_missing_package_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENV", "testing")
     monkeypatch.setitem(sys.modules, "segno", None)
     with pytest.raises(MissingAccountsExtra, match=r"bistro\[two-factor\]"):
         App(Database("sqlite://"), Accounts(methods=[TwoFactor()])).freeze()
