@@ -305,6 +305,7 @@ def test_handle_that_devices_keep_tells_nothing_of_the_user(site: Site) -> None:
 
 
 def test_missing_package_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENV", "testing")
     monkeypatch.setitem(sys.modules, "webauthn", None)
     with pytest.raises(MissingAccountsExtra, match=r"bistro\[passkeys\]"):
         App(Database("sqlite://"), Accounts(methods=[Passkeys()])).freeze()
