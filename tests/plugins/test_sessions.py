@@ -10,6 +10,7 @@ import pytest
 from bistro.app import BaseApp
 from bistro.db import create_tables
 from bistro.ground import Keyring, WeakKeyError, find_keyring, make_secret_key
+from bistro.http import Request
 from bistro.plugins import (
     CookieSessions,
     Database,
@@ -90,6 +91,22 @@ def add_routes(app: BaseApp) -> None:
     async def log_out(session: Session) -> str:
         session.end()
         return "bye"
+
+    @app.get("/end-and-rotate")
+    async def end_and_rotate(session: Session, request: Request) -> str:
+        """Another request ends the session while this one is about to give it a new token."""
+        store = next(each.store for each in app.plugins if isinstance(each, Sessions))
+        assert store is not None
+        found = await store.find(request.cookies["__Host-session"])
+        assert found is not None
+        await store.end(found)
+        session.rotate()
+        return session.owner
+
+    @app.get("/keys/{key}")
+    async def set_key(key: str, session: Session) -> str:
+        session[key] = {"items": [99]}
+        return "kept"
 
     @app.get("/who")
     async def who(session: Session) -> str:
@@ -207,6 +224,33 @@ def test_idle_and_absolute_expiry(name: str, tmp_path: Path) -> None:
         assert busy == "ann"
         clock.advance(50 * 60)
         assert client.get("/who").text == "nobody"
+
+
+def test_what_a_user_has_in_the_session_is_not_the_next_users(client: Client) -> None:
+    client.get("/log-in/ann")
+    client.get("/add/1")
+    client.get("/log-in/bob")
+    assert client.get("/who").text == "bob"
+    assert client.get("/cart").json() == []
+
+
+def test_what_a_visitor_has_in_the_session_goes_on_after_the_log_in(client: Client) -> None:
+    client.get("/add/1")
+    client.get("/log-in/ann")
+    assert client.get("/cart").json() == [1]
+
+
+def test_session_that_was_ended_elsewhere_does_not_come_back_by_a_new_token(client: Client) -> None:
+    client.get("/log-in/ann")
+    client.get("/end-and-rotate")
+    assert client.get("/who").text == "nobody"
+
+
+def test_key_of_a_session_never_reaches_typed_data(client: Client) -> None:
+    # A site may take keys from requests; what plugins keep of a log-in is typed data of the session.
+    with pytest.raises(SessionError, match="can't begin with 'data:'"):
+        client.get("/keys/data:Cart")
+    assert client.get("/cart").json() == []
 
 
 def test_other_sessions_of_the_owner_are_listed_and_ended(server_client: Client) -> None:

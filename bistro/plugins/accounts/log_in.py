@@ -192,8 +192,6 @@ class LogIn:
     async def _complete(self, user: AbstractUser, pending: PendingLogIn) -> Redirect:
         session, now, method = self.session, self.site.clock.time(), pending.method
         goal = pending.next or self.site.home  # read before the session forgets it
-        if session.owner not in ("", user.key):
-            forget_all(session)  # what the one before had in it is not theirs
         session.owner = user.key
         session.rotate()  # also where they were logged in already: rights may differ
         session.record.expires_at = now + (LONG if pending.remember else SHORT).total_seconds()
@@ -216,9 +214,3 @@ class LogIn:
     def _counted(self, login: str) -> tuple[tuple[str, Limit], ...]:
         account = f"login {fold(login) or login}"
         return ((self.address, PER_MINUTE), (account, PER_MINUTE), (account, PER_DAY))
-
-
-def forget_all(session: Session) -> None:
-    """Empty a session that goes on under another owner."""
-    session.record.data.clear()
-    session.rotate()

@@ -98,8 +98,12 @@ class SessionKeeper:
         if session.is_rotated and record.id:
             # Read again: another request may have changed other keys since, or ended it.
             latest = await self._store.find(request.cookies.get(cookie_name(request), ""))
+            if latest is None and record.owner and record.owner == session.owner_before:
+                # A new token must not bring back what was ended elsewhere, as by a new password.
+                self._forget(request, response)
+                return
             await self._store.end(record)
-            changes = {**(latest.data if latest else {}), **changes}
+            changes = {**(latest.data if latest and not session.is_emptied else {}), **changes}
             record = replace(record, id="", data={})
         elif not (changes or is_due or session.is_rotated) or (
             not record.id and not changes and not record.owner

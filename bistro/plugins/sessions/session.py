@@ -42,10 +42,13 @@ class Session(MutableMapping[str, Any]):
     def __init__(self, record: Record, others: Others) -> None:
         self.record = record
         """What the store keeps of it, as it was loaded."""
+        self.owner_before = record.owner
+        """Who it belonged to when it was loaded."""
         self._others = others
         self._values: dict[str, Any] = {}
         self._typed: dict[type[SessionData], SessionData] = {}
         self.is_rotated = False
+        self.is_emptied = False
         self.has_ended = False
 
     @property
@@ -68,7 +71,16 @@ class Session(MutableMapping[str, Any]):
         # ASVS 5.0, 7.2.4: who logs in or out gets a new token, so that nobody can have planted it.
         if owner != self.record.owner:
             self.rotate()
+            # What a visitor has put in goes on with them; what a user has is not the next one's.
+            if self.record.owner:
+                self._forget()
         self.record.owner = owner
+
+    def _forget(self) -> None:
+        self.is_emptied = True
+        self.record.data = {}
+        self._values.clear()
+        self._typed.clear()
 
     def rotate(self) -> None:
         """Give the session a new token after this request; the old one is worthless then."""
@@ -121,6 +133,12 @@ class Session(MutableMapping[str, Any]):
     def __setitem__(self, key: str, value: Any) -> None:
         if not 0 < len(key) <= KEY_LENGTH_MAX:
             raise SessionError(f"a key of a session has 1 to {KEY_LENGTH_MAX} characters")
+        if key.startswith(TYPED):
+            # Else a site whose keys come from requests would let them write what plugins keep.
+            raise SessionError(
+                f"a key of a session can't begin with {TYPED!r}: so do those of typed data",
+                fix="Take another key, or ask for the SessionData by its type.",
+            )
         _encode(key, value)  # told here, where it is wrong, and not after the handler
         self._values[key] = value
 
