@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from bistro.ground.lazy import lazy_names as lazy_names
 
 if TYPE_CHECKING:
+    from bistro.ground.cache_folder import is_ours as is_ours
     from bistro.ground.claims import Claim as Claim
     from bistro.ground.claims import ConflictError as ConflictError
     from bistro.ground.claims import Registry as Registry
@@ -69,6 +70,7 @@ if TYPE_CHECKING:
     from bistro.ground.types import UrlBuilder as UrlBuilder
 
 _MODULES = {
+    "cache_folder": ("is_ours",),
     "claims": ("Claim", "ConflictError", "Registry"),
     "clock": ("Clock", "SystemClock"),
     "concurrency": ("ThreadPool", "run_in_thread"),

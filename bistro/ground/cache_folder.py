@@ -39,7 +39,7 @@ class CacheFolder:
             return None
         with os.fdopen(handle, "rb") as file:
             status = os.fstat(handle)
-            if not stat.S_ISREG(status.st_mode) or not _is_ours(status) or status.st_size > size_max:
+            if not stat.S_ISREG(status.st_mode) or not is_ours(status) or status.st_size > size_max:
                 return None
             return file.read(size_max)
 
@@ -70,7 +70,7 @@ class CacheFolder:
         except OSError:
             return False
         try:
-            return _is_ours(os.fstat(handle)) and os.write(handle, content) == len(content)
+            return is_ours(os.fstat(handle)) and os.write(handle, content) == len(content)
         except OSError:  # the disk is full
             return False
         finally:
@@ -92,13 +92,13 @@ class CacheFolder:
             status = self.path.lstat()
         except OSError:
             return False
-        return stat.S_ISDIR(status.st_mode) and _is_ours(status)
+        return stat.S_ISDIR(status.st_mode) and is_ours(status)
 
 
 _NOFOLLOW: Final = getattr(os, "O_NOFOLLOW", 0)
 
 
-def _is_ours(status: os.stat_result) -> bool:
+def is_ours(status: os.stat_result) -> bool:
     """Whether only this user, or the system's, can have written it."""
     if not hasattr(os, "geteuid"):
         return True  # Windows: a folder is its user's own

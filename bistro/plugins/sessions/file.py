@@ -11,7 +11,8 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from bistro.ground import run_in_thread
+from bistro.ground import is_ours, run_in_thread
+from bistro.plugins.sessions.errors import SessionError
 from bistro.plugins.sessions.record import Changes, Record, hash_token, make_token, merge
 
 try:
@@ -22,10 +23,15 @@ except ImportError:  # Windows has no such locks; there two workers may overwrit
 T = TypeVar("T")
 _NAME: Final = re.compile(r"[0-9a-f]{64}\Z")
 _NOFOLLOW: Final[int] = getattr(os, "O_NOFOLLOW", 0)
+_NONBLOCK: Final[int] = getattr(os, "O_NONBLOCK", 0)
 
 
 class FileSessions:
-    """Keeps sessions in `folder`, which only the owner of the process can read (mode 0700, files 0600)."""
+    """Keeps sessions in `folder`, which only the owner of the process can read (mode 0700, files 0600).
+
+    A session decides who somebody is, so a file that another user of the machine owns, or may write,
+    is none, and a folder of another user's is refused.
+    """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         self._folder = Path(folder)
@@ -60,6 +66,11 @@ class FileSessions:
     def _locked(self, function: Callable[[], T]) -> T:
         """What `function` gives, called while no other worker changes a session."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if hasattr(os, "geteuid") and self._folder.stat().st_uid not in (os.geteuid(), 0):
+            raise SessionError(
+                f"the folder of the sessions, {self._folder}, belongs to another user",
+                fix="Give FileSessions a folder of the site's own, beneath none that everybody may write.",
+            )
         handle = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT | _NOFOLLOW, 0o600)
         try:
             if fcntl is not None:
@@ -89,11 +100,14 @@ class FileSessions:
 
     def _read(self, name: str) -> Record | None:
         try:
-            handle = os.open(self._folder / name, os.O_RDONLY | _NOFOLLOW)
+            handle = os.open(self._folder / name, os.O_RDONLY | _NOFOLLOW | _NONBLOCK)
             with os.fdopen(handle, "rb") as file:
-                return msgspec.json.decode(file.read(), type=Record)
+                if not is_ours(os.fstat(handle)):
+                    return None
+                record = msgspec.json.decode(file.read(), type=Record)
         except (FileNotFoundError, msgspec.MsgspecError):
             return None
+        return record if record.id == name else None  # else it was renamed, by whoever may write the folder
 
     def _remove(self, name: str) -> None:
         (self._folder / name).unlink(missing_ok=True)
