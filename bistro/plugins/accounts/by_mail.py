@@ -16,7 +16,7 @@ from bistro.plugins.accounts.mails import LinkMail
 from bistro.plugins.accounts.names import fold
 from bistro.plugins.accounts.notices import FormPage, TokenPage, refused, token_page
 from bistro.plugins.accounts.site import AccountSite
-from bistro.plugins.accounts.throttle import PER_MINUTE
+from bistro.plugins.accounts.throttle import PER_DAY, PER_MINUTE
 from bistro.plugins.accounts.users import AbstractUser
 from bistro.plugins.rendering import render
 from bistro.plugins.sessions import Session, SessionData
@@ -98,8 +98,12 @@ class MailPages:
         form = FormView.read(CodeForm, data.fields)
         if form.value is None:
             return render(CodePage(form), status=form.status)
-        await self._site.throttle.take("code", (log_in.address, PER_MINUTE))
         sent = session.data(SentCode)
+        # By account too: new codes and other browsers would make tries without end of it, and with a
+        # session in a cookie so would the same cookie again.
+        account = f"code {sent.email_key}"
+        limits = ((account, PER_MINUTE), (account, PER_DAY))
+        await self._site.throttle.take("code", (log_in.address, PER_MINUTE), *limits)
         sent.tries += 1
         is_open = sent.tries <= TRIES_MAX and self._site.clock.time() - sent.at < CODE_SECONDS
         typed = hash_code(sent.email_key, "".join(form.value.code.split()))
@@ -107,6 +111,7 @@ class MailPages:
             form.add_problem("code", "is wrong or too old")
             return render(CodePage(form), status=422)
         sent.hash = ""
+        await self._site.throttle.forget("code", *limits)
         model = self._site.model
         user = await model.objects.find(model.email_key == sent.email_key)
         if user is None or not user.is_active:  # nobody was sent the code that was typed
@@ -115,9 +120,7 @@ class MailPages:
         return await self._log_in(log_in, user)
 
     async def _log_in(self, log_in: LogIn, user: AbstractUser) -> Response:
-        if user.verified_at is None:  # they have the mail
-            user.verified_at = self._site.now()
-            await user.save("verified_at")
+        await self._site.confirm_address(user)  # they have the mail
         return await log_in.begin(user, method="mail")
 
     async def _send(self, log_in: LogIn, email: str, code: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from bistro.http import Request, TooManyRequests
 from bistro.plugins.accounts.links import Purpose
 from bistro.plugins.accounts.mails import AccountMail, ChangedMail
+from bistro.plugins.accounts.names import fold
 from bistro.plugins.accounts.site import AccountSite
 from bistro.plugins.accounts.throttle import PER_HOUR
 from bistro.plugins.accounts.users import AbstractUser
@@ -37,7 +38,8 @@ class Letters:
         """Send one, with a link of this purpose. Nobody gets more than five in an hour."""
         to = to or user.email  # the stored address, never one that was typed and only looks like it
         try:
-            await self._site.throttle.take("mail", (to, PER_HOUR))
+            # Folded: `Ann@` and `ann@` are one mailbox.
+            await self._site.throttle.take("mail", (fold(to) or to, PER_HOUR))
         except TooManyRequests:
             return
         link = self.link_to("accounts.log_in")

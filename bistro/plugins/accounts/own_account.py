@@ -18,6 +18,7 @@ from bistro.plugins.accounts.names import find_email_fault, fold
 from bistro.plugins.accounts.notices import FormPage, TokenPage, notice, refused, token_page
 from bistro.plugins.accounts.recent import recent_log_in
 from bistro.plugins.accounts.site import AccountSite
+from bistro.plugins.accounts.throttle import PER_HOUR
 from bistro.plugins.accounts.users import AbstractUser
 from bistro.plugins.rendering import render
 from bistro.plugins.sessions import Record, Session
@@ -130,6 +131,8 @@ class OwnAccountPages:
         if form.value is None:
             return render(EmailPage(form), status=form.status)
         email = form.value.email
+        # Else an account could send to any number of strangers.
+        await self._site.throttle.take("e-mail change", (user.key, PER_HOUR))
         await log_in.note("e-mail change asked", user)
         background.add(self._send_change, log_in, user, email)
         return notice("Look into your mail", f"We have sent a mail to {email}. Follow the link in it.")

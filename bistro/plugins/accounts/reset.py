@@ -73,9 +73,7 @@ class ResetPages:
         if form.value is None:
             return token_page(ResetPage(form), form.status)
         await log_in.change_password(user, form.value.password)
-        if user.verified_at is None:  # they have the mail
-            user.verified_at = self._site.now()
-            await user.save("verified_at")
+        await self._site.confirm_address(user, keeps_password=True)  # they have the mail
         await log_in.note("password reset", user)
         return await log_in.begin(user, method="reset")
 

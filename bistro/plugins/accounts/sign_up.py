@@ -2,12 +2,14 @@
 
 How it works. The user is made at once, but can't log in before the link was followed. Who signs up
 once more with an address that nobody has confirmed replaces the password, and with it every link
-that was sent before; so whoever confirms gets the account with the password of that very mail, and
-nobody can have planted one. Only the browser that signed up is logged in by the link.
+that was sent before. Only the browser that signed up with that very password is logged in by the link;
+in any other the password is forgotten and a new one chosen, because whoever has the mail need not be
+who has chosen it: it could wait there for the owner of the address to confirm it (pre-hijacking).
 """
 
 from __future__ import annotations
 
+import hmac
 from typing import Any, Final  # Any: a form whose type is made for the site
 
 from bistro.app import Background
@@ -15,6 +17,7 @@ from bistro.db import UniqueViolation
 from bistro.forms import FormView
 from bistro.http import FormData, Redirect, Response
 from bistro.plugins.accounts.forms import SignUpForm, sign_up_form
+from bistro.plugins.accounts.links import stamp_of
 from bistro.plugins.accounts.log_in import LogIn
 from bistro.plugins.accounts.mails import AlreadyMail, VerifyMail
 from bistro.plugins.accounts.names import find_email_fault, find_name_fault, fold
@@ -30,9 +33,13 @@ TAKEN: Final = "is taken"
 
 
 class SignedUp(SessionData):
-    """That this browser has signed up, and for which user; see the head of this file."""
+    """That this browser has signed up, as whom, and with which password; see the head of this file."""
 
-    user_key: str = ""
+    stamp: str = ""
+
+
+class NameTaken(Exception):
+    """Somebody has this name already."""
 
 
 class SignUpPage(FormPage, template="accounts/sign_up.html"):
@@ -77,7 +84,7 @@ class SignUpPages:
         try:
             await site.throttle.take("sign-up", (log_in.address, PER_MINUTE))
             user, is_new = await self._make(sent)
-        except UniqueViolation:
+        except (NameTaken, UniqueViolation):
             form.add_problem("name", TAKEN)
             return render(SignUpPage(form), status=422)
         if not site.must_verify:
@@ -86,10 +93,8 @@ class SignUpPages:
                 return render(SignUpPage(form), status=422)
             await site.events.note(log_in.request, "signed up", user.key)
             return await log_in.begin(user, method="sign-up")
-        if is_new:
-            session.data(SignedUp).user_key = user.key
-        else:
-            session.data(SignedUp).user_key = "-"  # so that the answer has a cookie in either case
+        # In either case, so that the answer has a cookie.
+        session.data(SignedUp).stamp = stamp_of("verify", user).hex() if is_new else "-"
         background.add(self._send, log_in, user, is_new)
         return notice(
             "Look into your mail",
@@ -107,13 +112,15 @@ class SignUpPages:
         if found is None:
             return refused()
         user, _ = found
-        user.verified_at = self._site.now()
-        await user.save("verified_at")
+        signed_up = session.data(SignedUp)
+        has_chosen = hmac.compare_digest(signed_up.stamp.encode(), stamp_of("verify", user).hex().encode())
+        await self._site.confirm_address(user, keeps_password=has_chosen)
         await self._site.events.note(log_in.request, "verified", user.key)
-        if session.data(SignedUp).user_key == user.key:
-            session.data(SignedUp).user_key = ""
+        if has_chosen:
+            signed_up.stamp = ""
             return await log_in.begin(user, method="sign-up")
-        return Redirect(log_in.request.url_for("accounts.log_in"))
+        token = self._site.links.make("reset", user)
+        return Redirect(log_in.request.url_for("accounts.reset", query={"token": token}))
 
     async def tell_unverified(self) -> Response:
         """What somebody sees who logs in before the address was confirmed."""
@@ -138,6 +145,8 @@ class SignUpPages:
         hashed = await site.passwords.hash(sent.password)  # in either case, for the same time
         names = site.names_of(sent.name)
         user = await site.model.objects.find(site.model.email_key == fold(sent.email))
+        if await self._is_taken(names["name_key"], user):
+            raise NameTaken
         if user is None:
             try:
                 made = await site.model.objects.create(
@@ -149,12 +158,25 @@ class SignUpPages:
                     raise  # the name it is, then
             else:
                 return made, True
-        if not site.must_verify or user.verified_at is not None or user.logged_in_at is not None:
+        if not self._is_open(user):
+            # A write, as for those who are new: without it the time would tell.
+            await site.model.objects.filter(site.model.key == user.key).update({"name": user.name})
             return user, False
         await site.model.objects.filter(site.model.key == user.key).update(
             {"email": sent.email, "password": hashed, **names}
         )
         return await user.refresh(), True
+
+    def _is_open(self, user: AbstractUser) -> bool:
+        """Whether nobody has confirmed the address yet, so that it may be signed up with again."""
+        return self._site.must_verify and user.verified_at is None and user.logged_in_at is None
+
+    async def _is_taken(self, name_key: str | None, user: AbstractUser | None) -> bool:
+        """Whether somebody else has the name; asked first, or a taken one would tell who has an account."""
+        model = self._site.model
+        holder = None if name_key is None else await model.objects.find(model.name_key == name_key)
+        is_own = holder is not None and user is not None and holder.key == user.key and self._is_open(user)
+        return holder is not None and not is_own
 
     async def _send(self, log_in: LogIn, user: AbstractUser, is_new: bool) -> None:
         if is_new:

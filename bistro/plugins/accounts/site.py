@@ -119,6 +119,18 @@ class AccountSite(Struct, eq=False):
             for forget in self.forgetters:
                 await forget(user.key)
 
+    async def confirm_address(self, user: AbstractUser, *, keeps_password: bool = False) -> None:
+        """Note that a user has shown that the address is theirs.
+
+        A password from before is forgotten, unless it is known to be of the same person: anybody may
+        have signed up with that address, and would know it. Not where accounts count without this.
+        """
+        if user.verified_at is None:
+            user.verified_at = self.now()
+            if self.must_verify and not keeps_password:
+                user.password = ""
+            await user.save("verified_at", "password")
+
     def now(self) -> datetime:
         """The time by the site's clock."""
         return datetime.fromtimestamp(self.clock.time(), UTC)

@@ -13,6 +13,7 @@ from bistro.plugins.accounts.log_in_pages import ShownLink
 from bistro.plugins.accounts.passkeys.ceremony import Party
 from bistro.plugins.accounts.passkeys.keys import PasskeyChallenge, PasskeyStore
 from bistro.plugins.accounts.passkeys.models import Passkey
+from bistro.plugins.accounts.recent import recent_log_in
 from bistro.plugins.accounts.second_factor import SECOND_FACTOR, find_other_factors
 from bistro.plugins.accounts.site import AccountSite
 from bistro.plugins.accounts.throttle import PER_MINUTE
@@ -81,10 +82,12 @@ class PasskeyPages:
     def add_to(self, routes: Routes) -> None:
         """Add them."""
         get, post = routes.get, routes.post
-        get("/passkeys", name="show")(self.show)
-        post("/passkeys/options", name="options")(self.ask_to_add)
-        post("/passkeys", name="add", body_size_max=BODY_SIZE_MAX)(self.add)
-        post("/passkeys/remove", name="remove")(self.remove)
+        # ASVS 5.0, 7.5.1: a session that was left open, or stolen, must not become a way in for ever.
+        recent = [recent_log_in()]
+        get("/passkeys", name="show", before=recent)(self.show)
+        post("/passkeys/options", name="options", before=recent)(self.ask_to_add)
+        post("/passkeys", name="add", body_size_max=BODY_SIZE_MAX, before=recent)(self.add)
+        post("/passkeys/remove", name="remove", before=recent)(self.remove)
         get("/passkeys/log-in", name="log_in", public=True)(self.show_log_in)
         post("/passkeys/log-in/options", name="log_in.options", public=True)(self.ask_to_log_in)
         post("/passkeys/log-in", name="log_in.check", public=True, body_size_max=BODY_SIZE_MAX)(self.log_in)

@@ -11,6 +11,7 @@ from bistro.ground import Markup
 from bistro.http import FormData, Redirect, Request, Response, TooManyRequests
 from bistro.plugins.accounts.log_in import LogIn
 from bistro.plugins.accounts.log_in_pages import ShownLink
+from bistro.plugins.accounts.recent import recent_log_in
 from bistro.plugins.accounts.second_factor import SECOND_FACTOR, find_other_factors
 from bistro.plugins.accounts.site import AccountSite
 from bistro.plugins.accounts.throttle import PER_DAY, PER_MINUTE
@@ -90,10 +91,12 @@ class TwoFactorPages:
 
     def add_to(self, routes: Routes) -> None:
         """Add them."""
-        routes.get("/two-factor", name="show")(self.show)
-        routes.post("/two-factor", name="begin")(self.begin)
-        routes.post("/two-factor/codes", name="codes")(self.renew_codes)
-        routes.post("/two-factor/remove", name="remove")(self.remove)
+        # ASVS 5.0, 7.5.1: whoever has a session that was left open must not lock its owner out.
+        recent = [recent_log_in()]
+        routes.get("/two-factor", name="show", before=recent)(self.show)
+        routes.post("/two-factor", name="begin", before=recent)(self.begin)
+        routes.post("/two-factor/codes", name="codes", before=recent)(self.renew_codes)
+        routes.post("/two-factor/remove", name="remove", before=recent)(self.remove)
         routes.get("/two-factor/check", name="check", public=True)(self.ask)
         routes.post("/two-factor/check", name="pass", public=True)(self.check)
 

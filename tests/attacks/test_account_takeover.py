@@ -1,0 +1,134 @@
+"""Attacks on accounts by whoever is there first: with another's address, with guesses, with mails."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+import pytest
+
+from bistro.plugins.accounts.passkeys import Passkeys
+from bistro.plugins.accounts.two_factor import TwoFactor
+from bistro.testing import Mailbox
+from tests.plugins.accounts.support import EMAIL, HTML, PASSWORD, Site, site_with, who_routes
+from tests.plugins.accounts.test_sign_up import sign_up, token_in
+
+PLANTED = "words of a stranger"
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    with site_with(add=who_routes, log_in_by_mail=True) as made:
+        yield made
+
+
+def verify(site: Site, number: int = -1) -> str:
+    """Follow the link of a mail; where it leads."""
+    token = token_in(Mailbox(site.client).messages[number].text)
+    return site.client.post("/accounts/verify", data={"token": token}).headers.get("location", "")
+
+
+def who_logs_in(site: Site, password: str) -> str:
+    with site.other_browser() as other:
+        site.log_in(password=password)
+        return other.get("/maybe").text
+
+
+def test_password_of_a_stranger_is_not_confirmed_by_the_owner_of_the_address(site: Site) -> None:
+    sign_up(site)
+    with site.other_browser():
+        sign_up(site, password=PLANTED)  # in the few minutes before the owner looks into the mail
+    assert verify(site).startswith("/accounts/reset?token=")
+    assert site.client.get("/maybe").text == "nobody"
+    assert who_logs_in(site, PLANTED) == "nobody"
+
+
+def test_password_that_waited_for_the_owner_of_the_address_is_forgotten(site: Site) -> None:
+    with site.other_browser():
+        sign_up(site, password=PLANTED)
+    page = site.client.get(verify(site), headers=HTML)
+    token = page.text.partition('name="token" value="')[2].partition('"')[0]
+    assert site.client.post("/accounts/reset", data={"token": token, "password": PASSWORD}).status == 303
+    assert site.client.get("/me").text == EMAIL
+    assert who_logs_in(site, PLANTED) == "nobody"
+    assert who_logs_in(site, PASSWORD) == EMAIL
+
+
+def test_log_in_by_mail_forgets_a_password_that_was_planted(site: Site) -> None:
+    with site.other_browser():
+        sign_up(site, password=PLANTED)
+    site.client.post("/accounts/link", data={"email": EMAIL})
+    token = token_in(Mailbox(site.client).messages[-1].text)
+    assert site.client.post("/accounts/link/follow", data={"token": token}).status == 303
+    assert site.client.get("/me").text == EMAIL
+    assert who_logs_in(site, PLANTED) == "nobody"
+
+
+def test_log_in_by_mail_keeps_the_password_of_a_confirmed_account(site: Site) -> None:
+    site.add_user()
+    site.client.post("/accounts/link", data={"email": EMAIL})
+    token = token_in(Mailbox(site.client).messages[-1].text)
+    site.client.post("/accounts/link/follow", data={"token": token})
+    assert who_logs_in(site, PASSWORD) == EMAIL
+
+
+@pytest.mark.parametrize("way", ["name", "either"])
+def test_taken_name_does_not_tell_which_addresses_have_an_account(way: str) -> None:
+    with site_with(log_in_with=way) as site:
+        site.add_user(name="ann")
+        site.add_user("mallory@example.com", name="mallory")
+        statuses = [sign_up(site, email, name="mallory") for email in (EMAIL, "unknown@example.com")]
+    assert statuses == [422, 422]
+
+
+def test_own_name_may_be_signed_up_with_again_until_the_address_is_confirmed() -> None:
+    with site_with(log_in_with="either") as site:
+        assert [sign_up(site, name="ann"), sign_up(site, name="Ann")] == [200, 200]
+        assert sign_up(site, "other@example.com", name="ann") == 422
+
+
+def test_codes_of_one_account_are_not_guessed_with_ever_new_codes(site: Site) -> None:
+    site.add_user()
+    guesses = 0
+    for _ in range(60):
+        site.clock.advance(60)
+        site.client.post("/accounts/link", data={"email": EMAIL})
+        answers = [site.client.post("/accounts/code", data={"code": "000000"}).status for _ in range(3)]
+        guesses += answers.count(422)
+    # A hundred a day, of which some are forgotten within the hour.
+    assert guesses <= 105
+
+
+def test_one_mailbox_is_not_filled_by_writing_its_address_in_many_ways(site: Site) -> None:
+    site.add_user()
+    site.log_in()
+    before = len(Mailbox(site.client).messages)
+    statuses = []
+    for big in itertools.product([False, True], repeat=5):
+        letters = (letter.upper() if is_big else letter for letter, is_big in zip("stran", big, strict=True))
+        address = "".join(letters) + "ger@example.org"
+        statuses.append(site.client.post("/accounts/email", data={"email": address}).status)
+    assert len(Mailbox(site.client).messages) - before <= 5
+    assert statuses.count(200) <= 5
+    assert statuses[-1] == 429
+
+
+def test_an_account_does_not_write_to_any_number_of_strangers(site: Site) -> None:
+    site.add_user()
+    site.log_in()
+    before = len(Mailbox(site.client).messages)
+    for number in range(12):
+        site.client.post("/accounts/email", data={"email": f"stranger{number}@example.org"})
+    assert len(Mailbox(site.client).messages) - before <= 5
+
+
+@pytest.mark.parametrize("path", ["/accounts/two-factor", "/accounts/passkeys", "/accounts/passkeys/options"])
+def test_session_that_was_left_open_adds_no_way_in(path: str) -> None:
+    # ASVS 5.0, 7.5.1.
+    with site_with(methods=[TwoFactor(), Passkeys()]) as site:
+        site.add_user()
+        site.log_in()
+        site.clock.advance(3_600)
+        answer = site.client.post(path, data={"code": "000000"}, headers=HTML)
+        assert (answer.status, answer.headers.get("location")) == (303, "/accounts/confirm")
+        assert site.client.post(path, json={}).status == 403
