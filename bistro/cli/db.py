@@ -14,10 +14,10 @@ from urllib.parse import quote, urlsplit
 
 import click
 
+from bistro.cli.chosen import Chosen, find_chosen
 from bistro.cli.errors import CommandError
 from bistro.cli.load_app import load_frozen
 from bistro.cli.options import app_option
-from bistro.cli.shell import find_databases
 from bistro.db import DatabaseUrl
 
 EPILOG = """\b
@@ -25,6 +25,7 @@ Examples:
   bistro db make
   bistro db migrate
   bistro db status
+  bistro db --database logs migrate
   echo "select count(*) from note;" | bistro db shell
 """
 # Help has to be quick, so it is written here: the commands load SQLAlchemy.
@@ -69,8 +70,11 @@ class DatabaseGroup(click.Group):
 
 
 @click.group(epilog=EPILOG, cls=DatabaseGroup)
-def command() -> None:
+@click.option("--database", metavar="NAME", default="", help="Another one of the site's, by its name.")
+@click.pass_context
+def command(context: click.Context, database: str) -> None:
     """Let the site's database follow its models, and look into it."""
+    context.obj = Chosen(database)
 
 
 @command.command()
@@ -78,12 +82,7 @@ def command() -> None:
 def shell(app: str | None) -> int:
     """Open the database's own shell: psql for PostgreSQL, sqlite3 (or one that is built in) for SQLite."""
     site, _ = load_frozen(app)
-    databases = find_databases(site)
-    if not databases:
-        raise CommandError(
-            "the site has no database", where=(site.origin,), fix="Install it: App(Database())."
-        )
-    url = databases[0].url
+    url = find_chosen(site).url
     return open_psql(url) if url.dialect == "postgresql" else open_sqlite(Path(url.name))
 
 

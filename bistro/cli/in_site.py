@@ -25,7 +25,8 @@ def run_in_site(
     try:
         portal.run(site.start())
         with ExitStack() as stack:
-            for database in find_databases(site)[:1]:
+            # The site's own one last: it is the current one, the others are known by their names.
+            for database in reversed(find_databases(site)):
                 database.enter()
                 stack.callback(database.leave)
             stack.callback(lambda: portal.run(made.aclose()))

@@ -37,9 +37,10 @@ def command(app: str | None) -> int:
     try:
         databases = find_databases(site)
         with contextlib.ExitStack() as stack:
-            if databases:
-                databases[0].enter()
-                stack.callback(databases[0].leave)
+            # The site's own one last: it is the current one, the others are known by their names.
+            for database in reversed(databases):
+                database.enter()
+                stack.callback(database.leave)
             AsyncConsole(make_names(site, databases), portal).talk(banner_of(site))
     finally:
         portal.close(site.stop())

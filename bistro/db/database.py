@@ -173,6 +173,8 @@ def _find_named(name: str) -> Database | None:
     scope = current_scope.get()
     while scope is not None:
         database = scope.named.get(name)
+        if database is None and getattr(scope.database, "name", "") == name:
+            database = scope.database
         if isinstance(database, Database):
             return database
         scope = scope.outer

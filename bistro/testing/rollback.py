@@ -57,11 +57,14 @@ def rolled_back_in(client: Client) -> Iterator[Database]:
     stack = AsyncExitStack()
     for database in databases:
         client.run(stack.enter_async_context(rolled_back(database)))
-    databases[0].enter()
+    # The site's own one last: it is the current one, the others are known by their names.
+    for database in reversed(databases):
+        database.enter()
     try:
         yield databases[0]
     finally:
-        databases[0].leave()
+        for database in databases:
+            database.leave()
         client.run(stack.aclose())
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bistro.db import Database, Predicate, Query, any_of, count, max_, sum_, sync
+from bistro.db import Database, Predicate, Query, any_of, count, exists, max_, outer, sum_, sync
 from tests.db.conformance.models import Article, Remark, Writer, fill
 
 Row = Any
@@ -88,8 +88,44 @@ def one_of_many() -> st.SearchStrategy[Condition]:
             f"any_of(remarks, hidden == {hidden}, writer.name == {writer!r})",
         )
 
-    return st.builds(label, st.sampled_from(["red", "green", "blue", "none"])) | st.builds(
-        remark, st.booleans(), st.sampled_from(["Ann", "Bob"])
+    def behind(name: str) -> Condition:
+        return Condition(
+            Article.remarks.writer.name == name,
+            lambda row: any(each.writer.name == name for each in row.remarks),
+            f"remarks.writer.name == {name!r}",
+        )
+
+    def around(views: int, labelled: str) -> Condition:
+        # Through the writer back to articles, and on from there.
+        return Condition(
+            any_of(Article.writer.articles, Article.views == views, Article.labels.name == labelled),
+            lambda row: any(
+                each.views == views and any(label.name == labelled for label in each.labels)
+                for each in row.writer.articles
+            ),
+            f"any_of(writer.articles, views == {views}, labels.name == {labelled!r})",
+        )
+
+    def tied(hidden: bool, sign: str) -> Condition:
+        own = Remark.objects.filter(Remark.article.id == outer(Article.id), Remark.hidden == hidden)
+        if sign == "==":
+            own = own.filter(Remark.writer.name == outer(Article.writer.name))
+        return Condition(
+            exists(own),
+            lambda row: any(
+                each.hidden == hidden and (sign != "==" or each.writer.name == row.writer.name)
+                for each in row.remarks
+            ),
+            f"exists(remarks hidden == {hidden}, by the writer {sign})",
+        )
+
+    names, colours = st.sampled_from(["Ann", "Bob"]), st.sampled_from(["red", "green", "blue", "none"])
+    return st.one_of(
+        st.builds(label, colours),
+        st.builds(remark, st.booleans(), names),
+        st.builds(behind, names),
+        st.builds(around, st.sampled_from([0, 10, 20]), colours),
+        st.builds(tied, st.booleans(), st.sampled_from(["", "=="])),
     )
 
 
@@ -122,10 +158,15 @@ def leaves() -> st.SearchStrategy[Condition]:
             "editor.name", Article.editor.name, lambda row: row.editor and row.editor.name, ["Ann", "Cyd"]
         ),
         compared("views + id", Article.views + Article.id, lambda row: row.views + row.id, numbers),
+        compared("writer.profile.text", Article.writer.profile.text, profile_of, ["Ann writes", "x"]),
         searched("title", Article.title, lambda row: row.title),
         searched("subtitle", Article.subtitle, lambda row: row.subtitle),
         one_of_many(),
     )
+
+
+def profile_of(row: Row) -> str | None:
+    return row.writer.profile.text if row.writer.profile is not None else None
 
 
 def negated(inner: Condition) -> Condition:
@@ -233,6 +274,37 @@ def editor_of(row: Row) -> str | None:
 
 
 @st.composite
+def beside(draw: st.DrawFn) -> Question:
+    """Articles beside what was computed for each writer."""
+    condition, inner, least = draw(conditions), draw(conditions), draw(st.integers(0, 60))
+    optional = draw(st.booleans())
+    views, number = sum_(Article.views), count()
+    totals = (
+        Article.objects.filter(inner.predicate)
+        .select(Article.writer.name, views, number)
+        .group_by(Article.writer.name)
+        .having(sum_(Article.views) >= least)
+        .cte("totals")
+    )
+    query = (
+        Article.objects.filter(condition.predicate)
+        .join(totals, totals[Article.writer.name] == Article.writer.name, optional=optional)
+        .select(Article.id, totals[views], totals[number])
+    )
+
+    def answer(rows: list[Row]) -> list[Any]:
+        by_writer = defaultdict(list)
+        for row in those(inner, rows):
+            by_writer[row.writer.name].append(row.views)
+        found = [(row.id, by_writer[row.writer.name]) for row in those(condition, rows)]
+        enough = [(key, sum(own), len(own)) for key, own in found if own and sum(own) >= least]
+        missing = [(key, None, None) for key, own in found if not own or sum(own) < least]
+        return enough + missing if optional else enough
+
+    return Question(query, answer, f"{condition} beside {inner} >= {least}, {optional=}")
+
+
+@st.composite
 def sets(draw: st.DrawFn) -> Question:
     """Two queries put together."""
     left, right = draw(conditions), draw(conditions)
@@ -261,16 +333,27 @@ def sets(draw: st.DrawFn) -> Question:
     return Question(query, answer, f"{left} {kind} {right}")
 
 
+async def read() -> list[Row]:
+    """All articles with everything that conditions are about."""
+    relations = (
+        Article.editor,
+        Article.labels,
+        Article.remarks.writer,
+        Article.writer.profile,
+        Article.writer.articles.labels,
+    )
+    return await Article.objects.load(*relations).order_by("id").all()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["sqlite_url", pytest.param("postgres_url", marks=pytest.mark.service)])
 def test_database_answers_what_python_finds(kind: str, request: pytest.FixtureRequest) -> None:
     with Database(request.getfixturevalue(kind)):
         sync(fill())
-        loaded = Article.objects.load(Article.writer, Article.editor, Article.labels, Article.remarks.writer)
-        rows = sync(loaded.order_by("id").all())
+        rows = sync(read())
 
         @settings(max_examples=150, deadline=None)
-        @given(parts() | groups() | sets())
+        @given(parts() | groups() | beside() | sets())
         def ask(question: Question) -> None:
             found, expected = sync(question.query.all()), question.answer(rows)
             if question.has_order:
@@ -286,8 +369,7 @@ def test_database_answers_what_python_finds(kind: str, request: pytest.FixtureRe
 def test_changes_hit_the_rows_that_python_finds(kind: str, request: pytest.FixtureRequest) -> None:
     with Database(request.getfixturevalue(kind)):
         sync(fill())
-        loaded = Article.objects.load(Article.writer, Article.editor, Article.labels, Article.remarks.writer)
-        rows = sync(loaded.order_by("id").all())
+        rows = sync(read())
 
         @settings(max_examples=60, deadline=None)
         @given(conditions)

@@ -13,7 +13,7 @@ from bistro.db import Database as OpenDatabase
 from bistro.db import StatementError, sync
 from bistro.migrations import Column, CreateTable, Migration, PrimaryKey, Table
 from bistro.migrations.writing import write_migration
-from bistro.testing import Client
+from bistro.testing import Client, rolled_back_in
 from tests.db.conftest import postgres_database_url  # noqa: F401 - a fixture
 
 SITE = """
@@ -125,6 +125,37 @@ def test_development_tells_what_is_wrong_with_a_file_and_serves(
         assert client.get("/").status == 404
 
     assert "migrations are wrong" in caplog.text
+
+
+VISITS = """
+from bistro import App
+from bistro.db import Field, Model, auto
+from bistro.plugins import Database
+
+app = App(Database(others={"logs": "sqlite:///logs.sqlite3"}))
+
+class Visit(Model, database="logs"):
+    id: Field[int] = auto()
+
+@app.get("/")
+async def count() -> int:
+    await Visit.objects.create()
+    return await Visit.objects.count()
+"""
+VISIT = Table("visit", (Column("id", "integer", default="auto"),), (PrimaryKey("pk_visit", ("id",)),))
+
+
+def test_other_databases_of_a_test_have_their_tables_too(folder: Path) -> None:
+    (folder / "app.py").write_text(VISITS)
+    (folder / "migrations" / "logs").mkdir()
+    text = write_migration(Migration([CreateTable(VISIT)]))
+    (folder / "migrations" / "logs" / "0001_first.py").write_text(text)
+
+    with Client(load(folder)) as client:
+        assert client.get("/").json() == 1
+        with rolled_back_in(client):
+            assert client.get("/").json() == 2
+        assert client.get("/").json() == 2
 
 
 def test_production_applies_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,10 +11,11 @@ from typing import TypeVar
 import click
 
 from bistro.app import BaseApp, Frozen
+from bistro.cli.chosen import chosen_name, find_chosen
 from bistro.cli.errors import CommandError
 from bistro.cli.load_app import load_frozen
 from bistro.cli.output import say
-from bistro.cli.shell import find_databases, find_models
+from bistro.cli.shell import find_models
 from bistro.db import Database, DatabaseOptions, DatabaseUrl, Dialect, Model
 from bistro.ground.text import did_you_mean
 from bistro.migrations import SITE, Graph, Migrator, Package, Patience
@@ -34,7 +35,7 @@ class MigratedSite:
     def __init__(self, app: str | None) -> None:
         """`app` as for `bistro run`. Raises AppNotFound, SetupError."""
         self.site, frozen = load_frozen(app)
-        self.packages = find_packages(self.site, frozen)
+        self.packages = find_packages(self.site, frozen, chosen_name())
 
     @cached_property
     def graph(self) -> Graph:
@@ -44,6 +45,8 @@ class MigratedSite:
     def get_package(self, name: str) -> Package:
         """The package called `name`. Raises CommandError."""
         found = {package.name: package for package in self.packages}
+        if name == SITE:
+            return self.packages[-1]
         if name not in found:
             near = did_you_mean(name, found)
             fix = f"Did you mean {near}?" if near else f"There are: {', '.join(found)}."
@@ -53,12 +56,7 @@ class MigratedSite:
     @property
     def url(self) -> DatabaseUrl:
         """Where the site's database is. Raises CommandError where it has none."""
-        databases = find_databases(self.site)
-        if not databases:
-            raise CommandError(
-                "the site has no database", where=(self.site.origin,), fix="Install it: App(Database())."
-            )
-        return databases[0].url
+        return find_chosen(self.site).url
 
     @property
     def dialect(self) -> Dialect:
@@ -70,15 +68,22 @@ class MigratedSite:
 
         async def with_database() -> T:
             options = DatabaseOptions(connections_max=4, statement_seconds_max=0, wait_seconds_max=5)
-            async with Database(self.url, options=options) as database:
+            name = chosen_name() or "default"
+            async with Database(self.url, name=name, options=options) as database:
                 patience = Patience(lock_seconds=lock_seconds)
                 return await work(Migrator(database, self.graph, patience=patience, tell=say))
 
         return asyncio.run(with_database())
 
 
-def find_packages(site: BaseApp, frozen: Frozen) -> list[Package]:
-    """The packages that plugins bring, and behind them the site with all other models."""
+def find_packages(site: BaseApp, frozen: Frozen, database: str = "") -> list[Package]:
+    """The packages that plugins bring, and behind them the site with all other models.
+
+    For another database than the site's own, that is one package: its models, called like it.
+    """
+    if database:
+        models = [each for each in find_models() if each.__table_info__.database == database]
+        return [Package(database, folder_of(site) / database, sorted(models, key=_place))]
     brought = [Package(each.name, each.folder, each.models) for each in frozen.model_packages]
     taken = {model for package in brought for model in package.models}
     own = [model for model in find_models() if model not in taken and not _is_of_nobody(model)]

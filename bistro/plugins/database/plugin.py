@@ -106,8 +106,12 @@ class Database:
                 await stack.enter_async_context(database)
                 if environment == "testing" and not places.is_given:
                     await apply_all(database, setup.folder, setup.model_packages)
+                    for name, each in others.items():
+                        await apply_all(each, setup.folder, (), name=name)
                 elif environment == "development":
                     log.pending = await tell_pending(database, setup.folder, setup.model_packages)
+                    for name, each in others.items():
+                        await tell_pending(each, setup.folder, (), name=name)
                 yield
 
         setup.lifespan(keep_open)

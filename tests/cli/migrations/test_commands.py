@@ -32,8 +32,8 @@ def notes(site: Site, monkeypatch: pytest.MonkeyPatch) -> Site:
     from bistro.cli.migrations import site as module
 
     def own_models() -> list[type[Model]]:
-        app = sys.modules.get("app")
-        return [app.Note] if app is not None else []
+        names = vars(sys.modules["app"]) if "app" in sys.modules else {}
+        return [each for each in names.values() if hasattr(each, "__table_info__") and each is not Model]
 
     monkeypatch.setattr(module, "find_models", own_models)
     site.write(APP.format(fields=TITLE))
@@ -262,3 +262,52 @@ def test_sql_that_is_run_by_hand_counts_as_applied(notes: Site):
     connection.execute(run(notes, "revert", "--sql").out)
     assert run(notes, "migrate").out == "0002_add_note_views\n"
     connection.close()
+
+
+LOGS = """
+from bistro import App
+from bistro.db import Database as OpenDatabase, Field, Model, auto
+from bistro.plugins import Database
+
+app = App(Database(others={"logs": "sqlite:///logs.sqlite3"}))
+
+class Note(Model, table="note"):
+    id: Field[int] = auto()
+
+class Visit(Model, database="logs"):
+    id: Field[int] = auto()
+
+@app.command("visit")
+async def visit(database: OpenDatabase) -> None:
+    await Visit.objects.create()
+    print(await Note.objects.count(), await Visit.objects.count())
+"""
+
+
+def test_another_database_has_migrations_of_its_own(notes: Site):
+    notes.write(LOGS)
+
+    assert json.loads(run(notes, "make", "--json").out)["operations"] == ["create the table note"]
+    made = run(notes, "--database", "logs", "make")
+    assert (made.out, made.err.splitlines()[0]) == (
+        "migrations/logs/0001_first.py\n",
+        "  create the table visit",
+    )
+    assert run(notes, "migrate").out == "0001_first\n"
+    assert run(notes, "--database", "logs", "migrate").out == "logs:0001_first\n"
+    for options in ((), ("--database", "logs")):
+        assert run(notes, *options, "check", "--live").code == 0
+        assert [
+            each["standing"]
+            for each in json.loads(run(notes, *options, "status", "--json").out)["migrations"]
+        ] == ["applied"]
+
+    sys.modules.pop("app", None)
+    told = notes.run("visit")
+    assert told.out == "0 1\n", told.err
+
+
+def test_database_that_is_not_there_is_told_with_those_that_are(notes: Site):
+    notes.write(LOGS)
+
+    assert "Did you mean logs?" in run(notes, "--database", "log", "status").err
