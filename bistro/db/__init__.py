@@ -30,9 +30,9 @@ from bistro.db.errors import (
     IntegrityError,
     MissingDriver,
     NoDatabase,
-    NotFound,
     NotNullViolation,
     PoolExhausted,
+    RowNotFound,
     SerializationFailure,
     StatementError,
     StatementTimeout,
@@ -84,7 +84,7 @@ from bistro.db.functions import (
 from bistro.db.model import Model, load_relations
 from bistro.db.model_errors import ManyFound, ModelError, NotAllowed, NotLoaded, QueryError
 from bistro.db.options import DatabaseOptions
-from bistro.db.pages import Page, Slice
+from bistro.db.pages import PageOf, Slice
 from bistro.db.peers import together
 from bistro.db.plan_store import keep_plans
 from bistro.db.query import Query
@@ -122,7 +122,7 @@ __all__ = [
     "Range",
     "RawRows",
     "Related",
-    "Page",
+    "PageOf",
     "Query",
     "Slice",
     "Unique",
@@ -192,7 +192,7 @@ __all__ = [
     "Isolation",
     "MissingDriver",
     "NoDatabase",
-    "NotFound",
+    "RowNotFound",
     "NotNullViolation",
     "Parameters",
     "PoolExhausted",

@@ -1,7 +1,7 @@
 """What can go wrong with a database, and the answer that each kind amounts to.
 
     DatabaseError               B800  500  any other fault of a statement, or of a connection
-    ├── NotFound                B801  404  no row for what has to be there
+    ├── RowNotFound             B801  404  no row for what has to be there
     ├── NoDatabase              B802  500  there is no current database
     ├── StatementError          B803  500  the statement is not valid: SQL, table, column
     ├── TransactionError        B804  500  a transaction is used where it can't be
@@ -35,7 +35,7 @@ class DatabaseError(AnswerableError):
     code = "B800"
 
 
-class NotFound(DatabaseError):
+class RowNotFound(DatabaseError):
     """If you see this: no row fits; let it through and it is a 404, or use `find`, which gives None."""
 
     code, status = "B801", 404

@@ -178,11 +178,11 @@ class Model(Struct, metaclass=ModelMeta):
         return self
 
     async def delete(self, *, using: Database | None = None) -> None:
-        """Delete its row. Raises NotFound where that is gone."""
+        """Delete its row. Raises RowNotFound where that is gone."""
         await rows.delete(self, using)
 
     async def refresh(self, *, using: Database | None = None) -> Self:
-        """Read its columns anew. Raises NotFound where the row is gone."""
+        """Read its columns anew. Raises RowNotFound where the row is gone."""
         await rows.refresh(self, using)
         return self
 

@@ -19,7 +19,7 @@ T = TypeVar("T")
 CURSOR_LENGTH_MAX: Final = 2_000
 
 
-class Page(Struct, Generic[T], frozen=True):
+class PageOf(Struct, Generic[T], frozen=True):
     """A page of rows by number, from 1, and how many rows there are in all."""
 
     items: list[T]

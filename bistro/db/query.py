@@ -17,11 +17,11 @@ from msgspec import Struct
 
 from bistro.db.arguments import no_condition, selected
 from bistro.db.database import Database, get_database
-from bistro.db.errors import NotFound
+from bistro.db.errors import RowNotFound
 from bistro.db.expressions import Assignment, Expr, Predicate
 from bistro.db.model_errors import ManyFound, QueryError
 from bistro.db.narrowing import Narrowing
-from bistro.db.pages import Page, Slice, cursor_orders, read_cursor, slice_of
+from bistro.db.pages import PageOf, Slice, cursor_orders, read_cursor, slice_of
 from bistro.db.plan import Plan
 from bistro.db.planning import get_plan
 from bistro.db.prefetch import load_relations
@@ -128,7 +128,7 @@ class Query(Narrowing[T]):
                 yield each
 
     async def get(self, *conditions: Predicate | bool, **lookups: Any) -> T:
-        """The one row. Raises NotFound, which is a 404 in a handler, or ManyFound."""
+        """The one row. Raises RowNotFound, which is a 404 in a handler, or ManyFound."""
         query = self._narrow(conditions, lookups).in_scope()
         database = self.database or get_database(self.shape.root.info.database)
         # As in all(), one coroutine less: this is the commonest query of all.
@@ -141,7 +141,9 @@ class Query(Narrowing[T]):
         if found:
             raise self._many()
         label = self.shape.table.label
-        raise NotFound(f"there is no such {label}", fix="Use find(), which gives None, where none is fine.")
+        raise RowNotFound(
+            f"there is no such {label}", fix="Use find(), which gives None, where none is fine."
+        )
 
     async def find(self, *conditions: Predicate | bool, **lookups: Any) -> T | None:
         """The one row, or None. Raises ManyFound."""
@@ -172,12 +174,12 @@ class Query(Narrowing[T]):
         """Values out of all rows, one as it is, several as a tuple: `aggregate(count())`."""
         return (await self.select(*of).all())[0]
 
-    async def page(self, number: int = 1, *, size: int = 20) -> Page[T]:
+    async def page(self, number: int = 1, *, size: int = 20) -> PageOf[T]:
         """Rows by page number, from 1, with how many there are in all; order the query first."""
         number = max(number, 1)
         cut = self._ordered().limit(size).offset((number - 1) * size)
         total = await self.order_by().count()
-        return Page(await cut.all(), number=number, size=size, total=total)
+        return PageOf(await cut.all(), number=number, size=size, total=total)
 
     async def slice(self, after: str = "", *, size: int = 20) -> Slice[T]:
         """The rows behind the place `after`, which an earlier slice gave as its `next`.

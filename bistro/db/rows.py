@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import UNSET
 
 from bistro.db.database import Database, get_database
-from bistro.db.errors import NotFound
+from bistro.db.errors import RowNotFound
 from bistro.db.expressions import Column
 from bistro.db.model_errors import QueryError
 from bistro.db.paths import path_of
@@ -38,7 +38,7 @@ async def save(instance: Any, names: Sequence[str], using: Database | None) -> N
     row = _row(instance, table)
     if not await change_rows(row.shape, row.params, make_assignments(table, (chosen,), {}), database):
         if names or not all(column.options.db_default is None for column in table.key):
-            raise NotFound(
+            raise RowNotFound(
                 f"{instance!r} is not in the database", fix="It was deleted; create() makes a new one."
             )
         # Its key is the program's own, so this may well be a new row.
@@ -46,13 +46,13 @@ async def save(instance: Any, names: Sequence[str], using: Database | None) -> N
 
 
 async def delete(instance: Any, using: Database | None) -> None:
-    """Delete an instance's row. Raises NotFound where it is gone."""
+    """Delete an instance's row. Raises RowNotFound where it is gone."""
     table, _ = _parts(instance)
     database = using or get_database(table.database)
     row = _row(instance, table)
     plan = get_plan(row.shape.child(DELETE), database.dialect)
     if not await database.execute(plan.sql, plan.values(row.params)):
-        raise NotFound(f"{instance!r} is not in the database", fix="It was deleted already.")
+        raise RowNotFound(f"{instance!r} is not in the database", fix="It was deleted already.")
 
 
 async def refresh(instance: Any, using: Database | None) -> None:

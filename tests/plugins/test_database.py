@@ -13,8 +13,7 @@ import pytest
 from bistro import App, Json, NotFound, Response, Stream, WebSocket
 from bistro.app import BaseApp
 from bistro.db import Database as OpenDatabase
-from bistro.db import Field, Model, auto, get_database, on_commit, sync, transaction
-from bistro.db import NotFound as RowNotFound
+from bistro.db import Field, Model, RowNotFound, auto, get_database, on_commit, sync, transaction
 from bistro.plugins import Database, Health
 from bistro.testing import AsyncClient, Client
 

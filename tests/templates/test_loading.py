@@ -20,7 +20,7 @@ from bistro.db import (
     related,
     sync,
 )
-from bistro.db import Page as Part
+from bistro.db import PageOf as Part
 from bistro.plugins import Rendered, Rendering
 from bistro.templates import Engine
 
@@ -194,7 +194,7 @@ def test_what_is_loaded_or_may_be_passes(handler: Any, template: str) -> None:
         ("{{ note.writer.nmae }}", "Writer has no 'nmae'"),
         ("{{ note.editor.name }}", "may be None here"),
         ("{% for mark in note.marks %}{{ mark.wrod }}{% endfor %}", "Mark has no 'wrod'"),
-        ("{% if part %}{{ part.totla }}{% endif %}", "Page has no 'totla'"),
+        ("{% if part %}{{ part.totla }}{% endif %}", "PageOf has no 'totla'"),
         ("{% if part %}{% for n in part.items %}{{ n.titel }}{% endfor %}{% endif %}", "Note has no 'titel'"),
     ],
 )

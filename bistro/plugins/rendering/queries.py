@@ -131,8 +131,8 @@ def _given_by(ending: str, row: Any) -> Any | None:
         return _OPTIONAL[row]
     if ending in PARTS:
         # Loaded late: only a site with a database gets here.
-        from bistro.db import Page, Slice
+        from bistro.db import PageOf, Slice
 
-        made: Any = Page if ending == "page" else Slice
+        made: Any = PageOf if ending == "page" else Slice
         return made[row]
     return None

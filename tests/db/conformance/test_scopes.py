@@ -12,9 +12,9 @@ from bistro.db import (
     Field,
     ForeignKey,
     Model,
-    NotFound,
     QueryError,
     Related,
+    RowNotFound,
     Unique,
     auto,
     create_tables,
@@ -86,7 +86,7 @@ async def test_every_way_of_asking_finds_only_what_is_inside(database: Database)
         assert await query.find(Paper.id == foreign.id) is None
         assert await query.find(id=foreign.id) is None
         assert (await query.last()) != foreign
-        with pytest.raises(NotFound):
+        with pytest.raises(RowNotFound):
             await query.get(Paper.id == foreign.id)
         assert len(await query.union(Paper.objects.filter(Paper.tenant_id == theirs.id))) == 2
         assert len(await Tenant.objects) == 2  # another model
@@ -151,13 +151,13 @@ async def test_changes_reach_only_what_is_inside(database: Database) -> None:
         assert await Paper.objects.update(size=7) == 2
         assert await Paper.objects.update(Paper.size.set(Paper.size + 1)) == 2
         foreign.title = "taken"
-        with pytest.raises((NotFound, QueryError)):
+        with pytest.raises((RowNotFound, QueryError)):
             await foreign.save()
-        with pytest.raises(NotFound):
+        with pytest.raises(RowNotFound):
             await foreign.save("title")
-        with pytest.raises(NotFound):
+        with pytest.raises(RowNotFound):
             await foreign.delete()
-        with pytest.raises(NotFound):
+        with pytest.raises(RowNotFound):
             await foreign.refresh()
         assert await Line.objects.delete() == 4  # before their papers
         assert await Paper.objects.delete() == 2

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bistro.db import Database, ManyFound, NotAllowed, NotFound, QueryError, RawRows
+from bistro.db import Database, ManyFound, NotAllowed, QueryError, RawRows, RowNotFound
 from bistro.db.functions import (
     abs_,
     avg,
@@ -247,7 +247,7 @@ async def test_get_wants_one_row_and_find_at_most_one(database: Database) -> Non
     assert (await Article.objects.get(Article.title == "zoo")).title == "zoo"
     assert (await Article.objects.get(title="zoo", views__gt=1)).title == "zoo"
     assert await Article.objects.find(Article.title == "nope") is None
-    with pytest.raises(NotFound, match="there is no such Article"):
+    with pytest.raises(RowNotFound, match="there is no such Article"):
         await Article.objects.get(Article.title == "nope")
     with pytest.raises(ManyFound):
         await Article.objects.get(Article.views < 50)

@@ -12,9 +12,9 @@ from bistro.db import (
     Field,
     IntegrityError,
     Model,
-    NotFound,
     NotNullViolation,
     QueryError,
+    RowNotFound,
     UniqueViolation,
     ValueNotStorable,
     auto,
@@ -303,7 +303,7 @@ async def test_instance_saves_reads_and_deletes_itself(database: Database) -> No
 
     assert await Article.objects.find(Article.id == 1) is None
     for lost in (article.delete, article.save, article.refresh):
-        with pytest.raises(NotFound):
+        with pytest.raises(RowNotFound):
             await lost()
 
 

@@ -13,7 +13,7 @@ from bistro.db import (
     ManyToMany,
     Model,
     OneToOne,
-    Page,
+    PageOf,
     Predicate,
     Query,
     Related,
@@ -84,7 +84,7 @@ async def use(user: User) -> None:
     assert_type(await query.get(Post.id == 1), Post)
     assert_type(await query.find(title="x"), Post | None)
     assert_type(await query.count(), int)
-    assert_type(await query.page(2), Page[Post])
+    assert_type(await query.page(2), PageOf[Post])
     assert_type(await query.select(Post.id), list[int])
     assert_type(await query.select(Post.id, Post.author.username), list[tuple[int, str]])
     assert_type(await query.select(Post, count()).group_by(Post.id), list[tuple[Post, int]])
