@@ -39,7 +39,7 @@ from bistro.migrations.schema import (
     Table,
 )
 from bistro.migrations.sql.links import forward_value
-from bistro.migrations.sql_text import names_in
+from bistro.migrations.sql_text import SQL, names_in
 
 Fills = Mapping[tuple[str, str], Any]
 """What rows get in a column, by table and column."""
@@ -68,7 +68,7 @@ class Difference:
     def __init__(self, before: State, after: State, fills: Fills, fills_back: Fills) -> None:
         self.state = before
         self.after = after
-        self._fills = fills
+        self._fills = dict(fills)
         self._fills_back = dict(fills_back)
         self.found: list[Operation] = []
 
@@ -172,6 +172,10 @@ class Difference:
         """Columns that the database computes can't be changed, nor what they are computed from."""
         for here, wanted in self._pairs():
             for name in _computed_anew(here, wanted):
+                new = wanted.find_column(name)
+                if new is not None and not new.computed:
+                    # What was computed so far is what the rows have from now on.
+                    self._fills[here.label, name] = SQL(here.get_column(name).computed)
                 yield DropColumn(here.label, name)
 
     def _change_columns(self) -> Iterator[Operation]:
@@ -224,7 +228,8 @@ class Difference:
 
     # Any: a value is of the type that its column holds.
     def _fill(self, table: str, column: Column) -> Any:
-        return UNSET if _fills_itself(column) else self._fills.get((table, column.name), UNSET)
+        fill = self._fills.get((table, column.name), UNSET)
+        return UNSET if _fills_itself(column) and not isinstance(fill, SQL) else fill
 
     def _fill_back(self, table: str, column: Column) -> Any:
         return UNSET if _fills_itself(column) else self._fills_back.get((table, column.name), UNSET)

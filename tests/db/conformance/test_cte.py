@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bistro.db import Database, QueryError, count, max_, sum_, value
+from bistro.db import Database, Predicate, QueryError, count, max_, scoped, sum_, value
+from bistro.db.plan_keys import KeyWriter
 from tests.db.conformance.models import Article, Remark, Writer, fill
 
 
@@ -124,3 +125,29 @@ def test_what_is_not_selected_or_joined_is_refused() -> None:
     joined = Writer.objects.join(busy, busy[Article.id] == Writer.id)
     with pytest.raises(QueryError, match="twice"):
         joined.join(busy, busy[Article.id] == Writer.id).as_sql("sqlite")
+
+
+async def test_what_holds_for_a_request_holds_in_a_query_under_a_name(database: Database) -> None:
+    await fill()
+    free = Article.objects.select(Article.writer.id).cte("free")
+
+    with scoped(Article.views > 30):
+        narrowed = Article.objects.select(Article.id, Article.writer.id).cte("narrowed")
+        query = Writer.objects.join(narrowed, narrowed[Article.writer.id] == Writer.id)
+        assert await query.count() == len(await ids(database, "views > 30"))
+        with pytest.raises(QueryError, match="outside of scoped"):
+            await Writer.objects.join(free, free[Article.writer.id] == Writer.id).count()
+
+
+def test_plan_is_kept_under_a_key_that_has_the_whole_of_it() -> None:
+    def key(name: str, *conditions: Predicate) -> str:
+        few = Article.objects.filter(*conditions).cte(name)
+        query = Writer.objects.join(few, few[Article.writer.id] == Writer.id)
+        return KeyWriter().key(query.shape, "sqlite")
+
+    assert key("few") == key("few")
+    assert len({key("few"), key("some"), key("few", Article.views > 3), key("few", Article.views < 3)}) == 4
+
+
+async def ids(database: Database, condition: str) -> list[int]:
+    return [row[0] for row in await database.fetch(f"select id from article where {condition}")]

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bistro.db import Database, Field, ForeignKey, Model, auto, field
+from bistro.db import Database, Field, ForeignKey, Model, auto, field, generated
 from bistro.migrations import (
     SQL,
     AddColumn,
@@ -30,7 +30,8 @@ from bistro.migrations import (
     Table,
     UnsafeMigration,
 )
-from tests.migrations.support import Folder, real
+from bistro.migrations.catalog import find_drift
+from tests.migrations.support import Folder, fresh, real
 
 NOTE = CreateTable(
     Table(
@@ -388,3 +389,32 @@ async def test_what_can_not_be_undone_may_not_stand_before_a_step_outside_of_the
     async with Database(postgres_url) as database:
         with pytest.raises(UnsafeMigration, match=r"“drop the column note.title” can't be undone"):
             await folder.migrator(database).migrate()
+
+
+async def test_column_that_is_computed_no_longer_keeps_its_values(folder: Folder, database: Database):
+    class Before:
+        class Sale(Model):
+            id: Field[int] = auto()
+            price: Field[int]
+            double: Field[int] = generated("price * 2", index=True)
+            third: Field[int | None] = generated("price / 3")
+
+    class Sale(Model):
+        id: Field[int] = auto()
+        price: Field[int]
+        double: Field[int] = field(index=True)
+        third: Field[int | None]
+
+    folder.make(Before.Sale)
+    await folder.migrator(database).migrate()
+    await Before.Sale.objects.create(price=6)
+    folder.make(Sale)
+    await folder.migrator(database).migrate()
+
+    sale = await Sale.objects.get()
+    assert (sale.double, sale.third) == (12, 2)
+    assert find_drift(await fresh(database, Sale), await real(database)) == []
+
+    await folder.migrator(database).revert()
+    await Before.Sale.objects.update(price=9)
+    assert (await Before.Sale.objects.get()).double == 18
