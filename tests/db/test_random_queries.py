@@ -353,7 +353,7 @@ def test_database_answers_what_python_finds(kind: str, request: pytest.FixtureRe
         rows = sync(read())
 
         @settings(max_examples=150, deadline=None)
-        @given(parts() | groups() | beside() | sets())
+        @given(parts() | groups() | beside() | sets() | cut_sets())
         def ask(question: Question) -> None:
             found, expected = sync(question.query.all()), question.answer(rows)
             if question.has_order:
@@ -362,6 +362,69 @@ def test_database_answers_what_python_finds(kind: str, request: pytest.FixtureRe
                 assert sorted(found, key=repr) == sorted(expected, key=repr)
 
         ask()
+
+
+@st.composite
+def cut_sets(draw: st.DrawFn) -> Question:
+    """Whole rows of two queries put together, in an order and without some at the beginning and the end."""
+    left, right = draw(conditions), draw(conditions)
+    kind = draw(st.sampled_from(["union", "intersect", "difference"]))
+    limit, offset, turned = draw(st.integers(0, 6)), draw(st.integers(0, 3)), draw(st.booleans())
+    one, other = (Article.objects.filter(each.predicate) for each in (left, right))
+    query = {"union": one.union, "intersect": one.intersect, "difference": one.difference}[kind](other)
+    query = query.order_by(Article.views.desc(), Article.id)
+    query = query.reverse() if turned else query
+
+    def answer(rows: list[Row]) -> list[Any]:
+        here, there = ({row.id for row in those(each, rows)} for each in (left, right))
+        keys = {"union": here | there, "intersect": here & there, "difference": here - there}[kind]
+        found = sorted((row for row in rows if row.id in keys), key=lambda row: (-row.views, row.id))
+        found = found[::-1] if turned else found
+        return found[offset : offset + limit]
+
+    text = f"{left} {kind} {right} [{offset}:{offset + limit}] {turned=}"
+    return Question(query.limit(limit).offset(offset), answer, text, has_order=True)
+
+
+@dataclass(frozen=True)
+class Part:
+    """Which articles of each writer, and in which order."""
+
+    condition: Condition
+    limit: int | None
+    offset: int
+    turned: bool
+
+    def query(self) -> Query[Article]:
+        query = Article.objects.filter(self.condition.predicate).order_by(Article.views.desc(), Article.id)
+        query = query.reverse() if self.turned else query
+        query = query if self.limit is None else query.limit(self.limit)
+        return query.offset(self.offset) if self.offset else query
+
+    def of(self, rows: list[Row]) -> list[int]:
+        found = sorted(those(self.condition, rows), key=lambda row: (-row.views, row.id))
+        keys = [row.id for row in (found[::-1] if self.turned else found)][self.offset :]
+        return keys if self.limit is None else keys[: self.limit]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["sqlite_url", pytest.param("postgres_url", marks=pytest.mark.service)])
+def test_each_row_gets_the_rows_behind_it_that_python_finds(
+    kind: str, request: pytest.FixtureRequest
+) -> None:
+    with Database(request.getfixturevalue(kind)):
+        sync(fill())
+        rows = sync(read())
+
+        @settings(max_examples=60, deadline=None)
+        @given(st.builds(Part, conditions, st.none() | st.integers(0, 4), st.integers(0, 2), st.booleans()))
+        def load(part: Part) -> None:
+            writers = sync(Writer.objects.load(Writer.articles, query=part.query()).all())
+            for writer in writers:
+                own = [row for row in rows if row.writer.id == writer.id]
+                assert [each.id for each in writer.articles] == part.of(own)
+
+        load()
 
 
 @pytest.mark.slow

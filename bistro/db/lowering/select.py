@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 # Any: keys are nested tuples, SQLAlchemy's elements share no useful type.
 from typing import Any, Final
 
@@ -42,6 +44,11 @@ class Parts(Struct):
     compounds: list[tuple[str, Any]] = []
     is_single: bool = True
     is_reversed: bool = False
+
+    @property
+    def orders_to_write(self) -> list[Any]:
+        """The orders, from the other end where they were reversed."""
+        return [_opposite(each) for each in self.orders] if self.is_reversed else self.orders
 
     @property
     def is_cut(self) -> bool:
@@ -98,7 +105,7 @@ class Lowering:
         columns = [*keys, *parts.selected]
         if parts.limit is None and parts.offset is None:
             return selection.statement.with_only_columns(*columns, maintain_column_froms=True)
-        orders = parts.orders or [self.scope.table.c[key.name] for key in self.scope.info.key]
+        orders = parts.orders_to_write or [self.scope.table.c[key.name] for key in self.scope.info.key]
         number = sa.func.row_number().over(partition_by=keys, order_by=orders).label("row_number")
         numbered = sa.select(*columns, number).select_from(self.scope.source)
         inner: Any = self._with_rows(numbered).subquery("numbered")
@@ -235,7 +242,10 @@ class Lowering:
             on = parts.distinct
             statement = statement.ext(distinct_on(*on)) if on else statement.distinct()
         if parts.orders:
-            orders = [_opposite(each) for each in parts.orders] if parts.is_reversed else parts.orders
+            orders = parts.orders_to_write
+            if parts.compounds:
+                # By their places: SQLite takes a name for that of any table of the first part.
+                orders = [_by_place(each, parts.selected) for each in orders]
             statement = statement.order_by(*orders)
         if parts.limit is not None:
             statement = statement.limit(parts.limit)
@@ -295,6 +305,26 @@ def _types_of(item: Item) -> list[ColumnType | None]:
 
 def _may_miss(path: Path) -> bool:
     return any(each.nullable or each.kind != "foreign_key" for each in path.relations)
+
+
+def _by_place(order: Any, selected: list[Any]) -> Any:
+    """The same order by the number of the selected column. Raises QueryError where it is not selected."""
+    if isinstance(order, sa.UnaryExpression) and order.modifier in _MODIFIERS:
+        return _MODIFIERS[order.modifier](_by_place(order.element, selected))
+    for number, each in enumerate(selected, 1):
+        if each.compare(order):
+            return sa.literal_column(str(number))
+    raise QueryError(
+        "order_by() behind a union is by what is selected", fix="Select it in all parts as well."
+    )
+
+
+_MODIFIERS: Final[dict[Any, Callable[[Any], Any]]] = {
+    operators.asc_op: sa.asc,
+    operators.desc_op: sa.desc,
+    operators.nulls_first_op: sa.nulls_first,
+    operators.nulls_last_op: sa.nulls_last,
+}
 
 
 def _opposite(order: Any) -> Any:

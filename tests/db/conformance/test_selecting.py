@@ -404,3 +404,15 @@ def test_mistakes_in_building_are_told_at_once() -> None:
         function('x"; drop', returns=int)
     with pytest.raises(QueryError, match="can't be a name"):
         Article.title.label('x" FROM article --')
+
+
+def test_union_is_ordered_by_what_is_selected() -> None:
+    titles = Article.objects.select(Article.title).union(Writer.objects.select(Writer.name))
+
+    assert (
+        titles.order_by(Article.title.desc(nulls="last"))
+        .as_sql("sqlite")[0]
+        .endswith("ORDER BY 1 DESC NULLS LAST")
+    )
+    with pytest.raises(QueryError, match="what is selected"):
+        titles.order_by(Article.views).as_sql("sqlite")
