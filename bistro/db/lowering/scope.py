@@ -117,7 +117,9 @@ def related_rows(scope: Scope, path: Path, *, is_implied: bool = False) -> tuple
     """A scope for the rows that a relation leads to, and the condition that ties them to the outer row."""
     relation: RelationInfo = path.relation
     before = scope.join(path.parent) if path.parent else scope.home_of(path).table
-    inner = Scope(relation.target, outer=scope, prefix=path, is_implied=is_implied)
+    # Where a relation leads back to its own model, a path from there begins at the inner rows.
+    leads_back = relation.target is path.relations[0].table and not is_implied
+    inner = Scope(relation.target, outer=scope, prefix=None if leads_back else path, is_implied=is_implied)
     if relation.kind == "through":
         pairs = table_of(relation.through.table).alias(f"{inner.table.name}__pairs")
         inner.source = inner.source.join(pairs, equal(pairs, relation.through.right, inner.table))
