@@ -97,7 +97,7 @@ def services_required() -> bool:
     return os.environ.get("BISTRO_REQUIRE_SERVICES") == "1"
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def chromium(services_required: bool) -> str:
     """The path of an installed Chromium; skips the test where there is none."""
     found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

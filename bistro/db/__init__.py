@@ -3,6 +3,7 @@
 from bistro.db.allowed import only, only_orders
 from bistro.db.budget import Budget, Reaction, TooManyStatements, count_for_request, shorten
 from bistro.db.changes import changes
+from bistro.db.choices import ModelChoices
 from bistro.db.constraints import Check, Exclude, Index, Unique
 from bistro.db.cte import Cte
 from bistro.db.current import current_scope
@@ -112,6 +113,7 @@ __all__ = [
     "ManyFound",
     "ManyToMany",
     "Model",
+    "ModelChoices",
     "ModelError",
     "NotAllowed",
     "NotLoaded",

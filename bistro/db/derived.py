@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 # Any: an annotation is any object.
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
+from bistro.db.choices import choices_of
 from bistro.db.declare import input_annotation
+from bistro.db.field_options import FieldOptions
 from bistro.db.table import ColumnInfo, TableInfo
 
 DERIVED: Final = ("Create", "Update", "Out")
@@ -51,7 +53,17 @@ def _out(info: TableInfo, annotations: Mapping[str, Any]) -> list[Any]:
 def _for_input(info: TableInfo, annotations: Mapping[str, Any]) -> Iterator[tuple[str, Any, ColumnInfo]]:
     for name, column in info.columns.items():
         if not (column.options.private or column.options.made_elsewhere):
-            yield name, input_annotation(column, _annotation(column, annotations)), column
+            annotation = input_annotation(column, _annotation(column, annotations))
+            # For forms: the rows that may be chosen, and what the field said of its place in them.
+            notes = [note for note in (choices_of(column), _hints_of(column)) if note is not None]
+            for note in notes:
+                annotation = Annotated[annotation, note]
+            yield name, annotation, column
+
+
+def _hints_of(column: ColumnInfo) -> FieldOptions | None:
+    options = column.options
+    return options if options.label or options.help or options.multiline else None
 
 
 def _annotation(column: ColumnInfo, annotations: Mapping[str, Any]) -> Any:

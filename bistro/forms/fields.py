@@ -10,9 +10,10 @@ from functools import lru_cache
 from typing import Annotated, Any, Final, Union, get_args, get_origin, get_type_hints
 
 from msgspec import NODEFAULT, UNSET, Struct, field, inspect
+from msgspec.structs import replace
 
 from bistro.forms.files import FileCheck
-from bistro.forms.widget import ChoiceSource, Widget, WidgetKind
+from bistro.forms.widget import ChoiceSource, FieldHints, Widget, WidgetKind
 from bistro.ground.errors import SetupError
 from bistro.http import Upload
 
@@ -93,7 +94,7 @@ def _fields_of(kind: type, above: tuple[type, ...]) -> tuple[FormField, ...]:
 
 def _field_of(kind: type, found: inspect.Field, hint: Any, above: tuple[type, ...]) -> FormField:
     notes = _notes_of(hint)
-    widget = next((note for note in notes if isinstance(note, Widget)), Widget())
+    widget = _widget_of(notes)
     source = next((note for note in notes if isinstance(note, ChoiceSource)), None)
     inner, is_optional = _without_none(_plain(found.type))
     item = _plain(inner.item_type) if isinstance(inner, inspect.CollectionType) else None
@@ -129,6 +130,19 @@ def _field_of(kind: type, found: inspect.Field, hint: Any, above: tuple[type, ..
         file_checks=tuple(note for note in notes if isinstance(note, FileCheck)),
         template=widget.template,
         node=inner,
+    )
+
+
+def _widget_of(notes: list[Any]) -> Widget:
+    found = next((note for note in notes if isinstance(note, Widget)), Widget())
+    hints = next((note for note in notes if isinstance(note, FieldHints)), None)
+    if hints is None:
+        return found
+    return replace(
+        found,
+        kind=found.kind or ("textarea" if hints.multiline else None),
+        label=found.label or hints.label,
+        help=found.help or hints.help,
     )
 
 

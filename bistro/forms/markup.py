@@ -11,10 +11,12 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from bistro.forms.fields import FormField
-from bistro.ground.text import Markup, escape
+from bistro.ground.text import Markup, escape_text
 
 Leaf: TypeAlias = Callable[[list[str]], str]
 """Puts texts into the HTML of a field in which nothing is wrong."""
+WrongLeaf: TypeAlias = Callable[[list[str], Sequence[str]], str]
+"""Puts texts and messages into the HTML of a field."""
 
 
 class FieldView:
@@ -75,12 +77,33 @@ def make_leaf(field: FormField, name: str, id: str) -> Leaf:
     def leaf(texts: list[str]) -> str:
         if not texts or not (text := texts[0]):
             return empty
-        return f"{before}{text if text.isalnum() else escape(text)}{after}"
+        return f"{before}{escape_text(text)}{after}"
 
     return leaf
 
 
 _MARK = "\0"
+_MESSAGE_MARK = "\1"
+
+
+@lru_cache(maxsize=8192)
+def make_wrong_leaf(field: FormField, name: str, id: str) -> WrongLeaf | None:
+    """The same for a field with problems; None where the HTML depends on more than a text and messages."""
+    if field.kind in ("checkbox", "radio", "select", "checkboxes", "file", "password", "hidden"):
+        return None
+    html = render_leaf(field, name, id, [_MARK], [_MESSAGE_MARK], field.choices)
+    empty = render_leaf(field, name, id, [], [_MESSAGE_MARK], field.choices)
+    before, _, rest = html.partition(_MESSAGE_MARK)
+    middle, _, after = rest.partition(_MARK)
+    empty_end = empty.partition(_MESSAGE_MARK)[2]
+
+    def leaf(texts: list[str], messages: Sequence[str]) -> str:
+        told = '</span><span class="message">'.join(map(escape_text, messages))
+        if not texts or not (text := texts[0]):
+            return f"{before}{told}{empty_end}"
+        return f"{before}{told}{middle}{escape_text(text)}{after}"
+
+    return leaf
 
 
 def _choosing_leaf(field: FormField, name: str, id: str) -> Leaf:
@@ -117,7 +140,7 @@ def render_leaf(
     notes = _help_html(field, id) + message_html(id, messages)
     if field.kind in ("radio", "checkboxes"):
         return _render_group(field, name, id, texts, notes, tied, choices)
-    label = f'<label for="{escape(id)}">{escape(field.label)}</label>'
+    label = f'<label for="{escape_text(id)}">{escape_text(field.label)}</label>'
     shown = _input(field, _named(field, name, id, tied), texts, choices)
     if field.kind == "checkbox":
         return f'<div class="field">{_shown_mark(field, name)}{shown} {label}{notes}</div>'
@@ -128,8 +151,8 @@ def message_html(id: str, messages: Sequence[str]) -> str:
     """What is wrong with the field of this id; empty for nothing."""
     if not messages:
         return ""
-    inside = "".join(f'<span class="message">{escape(each)}</span>' for each in messages)
-    return f'<p class="error" id="{escape(id)}-error">{inside}</p>'
+    inside = "".join(f'<span class="message">{escape_text(each)}</span>' for each in messages)
+    return f'<p class="error" id="{escape_text(id)}-error">{inside}</p>'
 
 
 def render_summary(problems: Sequence[tuple[str, str, str]], prefix: str) -> Markup:
@@ -141,9 +164,11 @@ def render_summary(problems: Sequence[tuple[str, str, str]], prefix: str) -> Mar
         return Markup("")
     items = []
     for target, label, message in problems:
-        text = escape(f"{label}: {message}" if label else message)
-        items.append(f'<li><a href="#{escape(target)}">{text}</a></li>' if target else f"<li>{text}</li>")
-    title = escape(f"{prefix}-summary")
+        text = escape_text(f"{label}: {message}" if label else message)
+        items.append(
+            f'<li><a href="#{escape_text(target)}">{text}</a></li>' if target else f"<li>{text}</li>"
+        )
+    title = escape_text(f"{prefix}-summary")
     return Markup(
         f'<div class="error-summary" role="alert" tabindex="-1" autofocus aria-labelledby="{title}">'
         f'<h2 id="{title}">There is a problem</h2><ul>{"".join(items)}</ul></div>'
@@ -165,7 +190,7 @@ def _named(field: FormField, name: str, id: str, tied: Mapping[str, str]) -> dic
 
 
 def _help_html(field: FormField, id: str) -> str:
-    return f'<p class="help" id="{escape(id)}-help">{escape(field.help)}</p>' if field.help else ""
+    return f'<p class="help" id="{escape_text(id)}-help">{escape_text(field.help)}</p>' if field.help else ""
 
 
 def _input(
@@ -176,12 +201,14 @@ def _input(
         return f"<input{_attributes(box)}>"
     if field.kind == "textarea":
         # HTML, §13.2.6.4.7: a line break right behind the tag is dropped, so one more keeps that of the text.
-        return f"<textarea{_attributes({**named, **field.attributes})}>\n{escape(_first(texts))}</textarea>"
+        return (
+            f"<textarea{_attributes({**named, **field.attributes})}>\n{escape_text(_first(texts))}</textarea>"
+        )
     if field.kind == "select":
         empty = '<option value=""></option>' if not (field.is_required and texts) else ""
         options = "".join(
             f"<option{_attributes({'value': value, **_if(value in texts, 'selected')}, keep='value')}>"
-            f"{escape(text)}</option>"
+            f"{escape_text(text)}</option>"
             for value, text in choices
         )
         return f"<select{_attributes(named)}>{empty}{options}</select>"
@@ -209,11 +236,12 @@ def _render_group(
         if kind == "radio" and field.is_required:
             box["required"] = "required"
         boxes.append(
-            f'<div><input{_attributes(box)}> <label for="{escape(own)}">{escape(text)}</label></div>'
+            f"<div><input{_attributes(box)}> "
+            f'<label for="{escape_text(own)}">{escape_text(text)}</label></div>'
         )
     described = _attributes({"aria-describedby": tied["aria-describedby"]})
     return (
-        f'<fieldset class="field"{described}><legend>{escape(field.label)}</legend>'
+        f'<fieldset class="field"{described}><legend>{escape_text(field.label)}</legend>'
         f"{notes}{_shown_mark(field, name)}{''.join(boxes)}</fieldset>"
     )
 
@@ -227,7 +255,9 @@ def _shown_mark(field: FormField, name: str) -> str:
 
 
 def _attributes(values: Mapping[str, str], keep: str = "") -> str:
-    return "".join(f' {name}="{escape(value)}"' for name, value in values.items() if value or name == keep)
+    return "".join(
+        f' {name}="{escape_text(value)}"' for name, value in values.items() if value or name == keep
+    )
 
 
 def _first(texts: Sequence[str]) -> str:

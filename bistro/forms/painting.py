@@ -12,11 +12,11 @@ from typing import Protocol
 
 from bistro.forms.fields import FormField
 from bistro.forms.initial import InitialValues, Level
-from bistro.forms.markup import FieldView, make_leaf, message_html, render_leaf
+from bistro.forms.markup import FieldView, make_leaf, make_wrong_leaf, message_html, render_leaf
 from bistro.forms.rows import ACTION, ROWS_MAX, SEARCH, STEP
 from bistro.forms.sent import SentTree
 from bistro.ground.problems import Problem
-from bistro.ground.text import escape
+from bistro.ground.text import escape_text
 
 
 class Widgets(Protocol):
@@ -53,12 +53,17 @@ class Painter:
         """Every field; of a wizard the one that is its step, and the others hidden."""
         if self._step:
             return self._paint_step(fields)
-        if self._is_plain(fields):
-            texts = self._level.texts
-            return [
-                make_leaf(each, each.name, f"{self._prefix}-{each.name}")(texts(each.name)) for each in fields
-            ]
-        parts = [self.paint(each) for each in fields]
+        wrong = {first_step(each.path) for each in self._problems}
+        texts, start = self._level.texts, f"{self._prefix}-"
+        find_widget = None if self._widgets is None else self._widgets.find_widget
+        parts = []
+        for each in fields:
+            name = each.name
+            is_plain = name not in wrong and not each.fields and each.source is None
+            if is_plain and (find_widget is None or find_widget(each) is None):
+                parts.append(make_leaf(each, name, start + name)(texts(name)))
+            else:
+                parts.append(self._paint(each, self._level, ""))
         if any("<button" in each for each in parts):
             # What Enter presses is the first button of a form (HTML, "implicit submission").
             parts.insert(0, '<button type="submit" tabindex="-1" hidden></button>')
@@ -67,10 +72,6 @@ class Painter:
     def paint(self, field: FormField) -> str:
         """One field of the form itself."""
         return self._paint(field, self._level, "")
-
-    def _is_plain(self, fields: Sequence[FormField]) -> bool:
-        """Whether nothing is in the way of writing leaves with nothing but their texts."""
-        return not self._problems and self._widgets is None and not any(map(_is_special, fields))
 
     def _paint(self, field: FormField, level: Level, path: str) -> str:
         name = path + field.name
@@ -85,8 +86,11 @@ class Painter:
         choices = self._choices_of(field, name)
         if widget is not None:
             return widget(FieldView(field, name, own_id, texts, messages, choices))
-        if field.source is None and not messages:
-            return make_leaf(field, name, own_id)(texts)
+        if field.source is None:
+            if not messages:
+                return make_leaf(field, name, own_id)(texts)
+            if (wrong := make_wrong_leaf(field, name, own_id)) is not None:
+                return wrong(texts, messages)
         return self._search(field, name, own_id) + render_leaf(field, name, own_id, texts, messages, choices)
 
     def _messages(self, name: str) -> list[str]:
@@ -121,8 +125,8 @@ class Painter:
             if self._focus == at:
                 inside = _with_focus(inside)
             parts.append(
-                f'<fieldset class="row" id="{escape(id_of(self._prefix, at))}">'
-                f"<legend>{escape(field.label)} {index + 1}</legend>{self._exact_messages(at)}{inside}"
+                f'<fieldset class="row" id="{escape_text(id_of(self._prefix, at))}">'
+                f"<legend>{escape_text(field.label)} {index + 1}</legend>{self._exact_messages(at)}{inside}"
                 f"{_row_buttons(at, f'{field.label} {index + 1}', index, count)}</fieldset>"
             )
         most = min(field.rows_max or ROWS_MAX, ROWS_MAX)
@@ -177,12 +181,12 @@ class Painter:
             return ""
         path, _, own = name.rpartition(".")
         search_name = f"{path}.{SEARCH}:{own}" if path else f"{SEARCH}:{own}"
-        label = escape(f"Search {field.label}")
+        label = escape_text(f"Search {field.label}")
         return (
-            f'<div class="field search" data-search="{escape(id)}">'
-            f'<label for="{escape(id)}-search">{label}</label>'
-            f'<input type="search" id="{escape(id)}-search" name="{escape(search_name)}"'
-            f' value="{escape(searched[0][0])}" maxlength="100" autocomplete="off">'
+            f'<div class="field search" data-search="{escape_text(id)}">'
+            f'<label for="{escape_text(id)}-search">{label}</label>'
+            f'<input type="search" id="{escape_text(id)}-search" name="{escape_text(search_name)}"'
+            f' value="{escape_text(searched[0][0])}" maxlength="100" autocomplete="off">'
             f"{_button(f'search:{name}', 'Search', f'Search {field.label}')}</div>"
         )
 
@@ -192,6 +196,11 @@ def id_of(prefix: str, name: str) -> str:
     if "[" in name or "." in name:
         name = name.replace("[", "-").replace("]", "").replace(".", "-")
     return f"{prefix}-{name}"
+
+
+def first_step(path: str) -> str:
+    """`lines` of `lines[0].price`."""
+    return path.partition(".")[0].partition("[")[0]
 
 
 def label_of(fields: Sequence[FormField], path: str) -> tuple[str, str]:
@@ -211,10 +220,6 @@ def label_of(fields: Sequence[FormField], path: str) -> tuple[str, str]:
     return ".".join(names), ": ".join(labels)
 
 
-def _is_special(field: FormField) -> bool:
-    return bool(field.fields) or field.source is not None
-
-
 def _without_index(name: str) -> str:
     """`lines[0].author` as `lines[].author`: what a new row may choose from."""
     path, bracket, rest = name.rpartition("[")
@@ -222,10 +227,11 @@ def _without_index(name: str) -> str:
 
 
 def _fieldset(classes: str, id: str, field: FormField, inside: str) -> str:
-    hint = f'<p class="help" id="{escape(id)}-help">{escape(field.help)}</p>' if field.help else ""
-    described = f' aria-describedby="{escape(id)}-help"' if hint else ""
+    hint = f'<p class="help" id="{escape_text(id)}-help">{escape_text(field.help)}</p>' if field.help else ""
+    described = f' aria-describedby="{escape_text(id)}-help"' if hint else ""
     return (
-        f'<fieldset class="{classes}" id="{escape(id)}"{described}><legend>{escape(field.label)}</legend>'
+        f'<fieldset class="{classes}" id="{escape_text(id)}"{described}>'
+        f"<legend>{escape_text(field.label)}</legend>"
         f"{hint}{inside}</fieldset>"
     )
 
@@ -240,10 +246,10 @@ def _row_buttons(path: str, label: str, index: int, count: int) -> str:
 
 def _button(action: str, text: str, label: str = "") -> str:
     # Nothing is sent for good, so the browser is not to complain of what is still missing.
-    named = f' aria-label="{escape(label)}"' if label else ""
+    named = f' aria-label="{escape_text(label)}"' if label else ""
     return (
-        f'<button type="submit" name="{ACTION}" value="{escape(action)}" formnovalidate{named}>'
-        f"{escape(text)}</button>"
+        f'<button type="submit" name="{ACTION}" value="{escape_text(action)}" formnovalidate{named}>'
+        f"{escape_text(text)}</button>"
     )
 
 
@@ -256,4 +262,4 @@ def _with_focus(html: str) -> str:
 
 
 def _hidden(name: str, text: str) -> str:
-    return f'<input type="hidden" name="{escape(name)}" value="{escape(text)}">'
+    return f'<input type="hidden" name="{escape_text(name)}" value="{escape_text(text)}">'

@@ -107,12 +107,12 @@ class FormReader:
         if reading.problems:
             reading.value = None
             order = {each.name: index for index, each in enumerate(self.fields)}
-            reading.problems.sort(key=lambda each: order.get(_first_step(each.path), -1))
+            reading.problems.sort(key=lambda each: order.get(first_step(each.path), -1))
             del reading.problems[PROBLEMS_MAX:]
         return reading
 
 
-def _first_step(path: str) -> str:
+def first_step(path: str) -> str:
     return path.partition(".")[0].partition("[")[0]
 
 

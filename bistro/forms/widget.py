@@ -51,6 +51,18 @@ class ChoiceSource(Protocol):
         ...
 
 
+@runtime_checkable
+class FieldHints(Protocol):
+    """What a field of a model says of its place in forms; a `Widget` beside it has the last word."""
+
+    @property
+    def label(self) -> str: ...
+    @property
+    def help(self) -> str: ...
+    @property
+    def multiline(self) -> bool: ...
+
+
 def in_steps(kind: type[T]) -> type[T]:
     """Let the form of this type be filled in one field after the other, each a Struct: a wizard.
 

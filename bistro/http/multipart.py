@@ -115,7 +115,7 @@ class _FormReader:
         if event is None:
             await self._end_part()
         elif isinstance(event, (bytes, bytearray)):
-            await self._add(bytes(event))
+            await self._add(event)
         else:
             self._begin_part(event.headerlist)
 
@@ -140,7 +140,7 @@ class _FormReader:
         else:
             self._spool = Spool(self._limits.spool_size_max)
 
-    async def _add(self, chunk: bytes) -> None:
+    async def _add(self, chunk: bytes | bytearray) -> None:
         if self._spool is None:
             if len(self._data) + len(chunk) > self._limits.field_size_max:
                 raise ContentTooLarge(f"A field of the form is over {self._limits.field_size_max} bytes.")

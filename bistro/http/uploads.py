@@ -1,13 +1,14 @@
 """Files that a form brought: in memory while small, in a temporary file beyond, never by their own name.
 
-How it works: `Spool` takes the bytes as they arrive and does every write to disk in a thread, a
-quarter of a MiB at a time, so that neither a large file nor a million tiny chunks hold the event
+How it works: `Spool` takes the bytes as they arrive and does every write to disk in a thread, half a MiB at
+a time, so that neither a large file nor a million tiny chunks hold the event
 loop (CVE-2025-54121). The temporary file has no name in the file system: whatever goes wrong, closing
 it is all there is to clean.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import errno
 import os
@@ -98,39 +99,57 @@ class Upload:
 
 
 class Spool:
-    """Takes bytes of unknown number; `finish` gives the file that holds them, at its beginning."""
+    """Takes bytes of unknown number; `finish` gives the file that holds them, at its beginning.
 
-    __slots__ = ("_file", "_memory", "_memory_size_max", "size")
+    While one part is written in a thread the next one is taken, so that neither waits for the other;
+    at most two parts are in memory.
+    """
+
+    __slots__ = ("_file", "_memory", "_part_size", "_writing", "size")
 
     def __init__(self, memory_size_max: int = 256 * 1024) -> None:
         self.size = 0
-        self._memory_size_max = memory_size_max
+        self._part_size = memory_size_max
         self._memory = BytesIO()
         self._file: IO[bytes] | None = None
+        self._writing: asyncio.Future[None] | None = None
 
-    async def write(self, chunk: bytes) -> None:
-        """Append `chunk`. Raises `InsufficientStorage` if the disk is full."""
+    async def write(self, chunk: bytes | bytearray) -> None:
+        """Append `chunk`. Raises `InsufficientStorage` if there was no room for it or an earlier one."""
         self.size += len(chunk)
         self._memory.write(chunk)
-        if self._memory.tell() > self._memory_size_max:
-            await run_in_thread(self._flush)
+        if self._memory.tell() > self._part_size:
+            await self._wait()
+            part, self._memory = self._memory, BytesIO()
+            # Larger from now on: each part costs a change of threads.
+            self._part_size = max(self._part_size, PART_SIZE)
+            self._writing = asyncio.ensure_future(run_in_thread(self._append, part))
 
     async def finish(self) -> IO[bytes]:
         """The file, to be closed by the caller."""
+        await self._wait()
         if self._file is None:
             self._memory.seek(0)
             return self._memory
-        await run_in_thread(self._flush)
+        await run_in_thread(self._append, self._memory, True)
         return self._file
 
     def close(self) -> None:
         """Throw everything away."""
-        if self._file is not None:
-            with contextlib.suppress(OSError):
-                self._file.close()
         self._memory.close()
+        if self._writing is not None and not self._writing.done():
+            # A thread may still write into the file; whatever becomes of that, nobody asks any more.
+            self._writing.add_done_callback(self._close_behind)
+        else:
+            self._close_file()
 
-    def _flush(self) -> None:
+    async def _wait(self) -> None:
+        writing = self._writing
+        if writing is not None:
+            await asyncio.shield(writing)
+            self._writing = None
+
+    def _append(self, part: BytesIO, is_last: bool = False) -> None:
         with _full_disk_as_507():
             if self._file is None:
                 # Late: it brings four archive formats along, and few sites ever spool a file.
@@ -138,12 +157,21 @@ class Spool:
 
                 # Closed by `close`, or by the Upload that the file is handed to.
                 self._file = tempfile.TemporaryFile()  # noqa: SIM115
-            self._file.seek(0, os.SEEK_END)
             # Released at once: kept alive by a traceback, it would forbid to close the memory.
-            with self._memory.getbuffer() as view:
+            with part.getbuffer() as view:
                 self._file.write(view)
-            self._file.seek(0)
-        self._memory = BytesIO()
+            if is_last:
+                self._file.seek(0)
+
+    def _close_behind(self, done: asyncio.Future[None]) -> None:
+        if not done.cancelled():
+            done.exception()  # looked at, so that nobody warns of it
+        self._close_file()
+
+    def _close_file(self) -> None:
+        if self._file is not None:
+            with contextlib.suppress(OSError):
+                self._file.close()
 
 
 @contextlib.contextmanager
@@ -178,6 +206,7 @@ def _suffix_of(file_name: str) -> str:
 
 
 _CHUNK_SIZE: Final = 64 * 1024
+PART_SIZE: Final = 512 * 1024
 _SUFFIX_LENGTH_MAX: Final = 10
 _FULL_DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 # Windows knows neither, but needs O_BINARY.

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from bistro.plugins.health import ReadyPlugin as ReadyPlugin
     from bistro.plugins.host_check import AllowedHostsError as AllowedHostsError
     from bistro.plugins.host_check import HostCheck as HostCheck
+    from bistro.plugins.live_forms import LiveForms as LiveForms
     from bistro.plugins.live_reload import LiveReload as LiveReload
     from bistro.plugins.mail import Mail as Mail
     from bistro.plugins.mail import Mailer as Mailer
@@ -73,6 +74,8 @@ if TYPE_CHECKING:
     from bistro.plugins.static import StaticFolderError as StaticFolderError
     from bistro.plugins.static import StaticUrls as StaticUrls
     from bistro.plugins.static import UnknownStaticFile as UnknownStaticFile
+    from bistro.plugins.time_zone import TimeZone as TimeZone
+    from bistro.plugins.time_zone import TimeZoneError as TimeZoneError
 
 _MODULES = {
     "accounts": ("Accounts",),
@@ -88,6 +91,7 @@ _MODULES = {
     "flash": ("Flash", "FlashMessages", "Flashes"),
     "health": ("Health", "ReadinessCheck", "ReadyPlugin"),
     "host_check": ("AllowedHostsError", "HostCheck"),
+    "live_forms": ("LiveForms",),
     "live_reload": ("LiveReload",),
     "mail": ("Mail", "Mailer", "MailPage"),
     "private_files": ("PrivateFiles", "StoredFiles"),
@@ -118,6 +122,7 @@ _MODULES = {
         "StoredSession",
     ),
     "static": ("ManifestError", "Spa", "Static", "StaticFolderError", "StaticUrls", "UnknownStaticFile"),
+    "time_zone": ("TimeZone", "TimeZoneError"),
 }
 
 __all__ = sorted(name for names in _MODULES.values() for name in names)

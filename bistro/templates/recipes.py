@@ -13,6 +13,7 @@ from jinja2.runtime import LoopContext, Macro, Undefined, markup_join, str_join
 from jinja2.utils import missing
 from markupsafe import Markup
 
+from bistro.ground.text import escape_text
 from bistro.templates import runtime
 from bistro.templates.python_tree import name
 
@@ -69,7 +70,7 @@ class NamespaceMaker:
             "call": runtime.make_call(environment),
             "capture": runtime.capture,
             "environment": environment,
-            "escape_text": runtime.escape_text,
+            "escape_text": escape_text,
             "get_attribute": access.get_attribute,
             "get_item": access.get_item,
             "markup_join": markup_join,

@@ -6,24 +6,14 @@ from collections.abc import Callable, Collection, Iterable
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any, NoReturn  # Any: a template prints and calls whatever it is given.
 
-import markupsafe
 from jinja2 import Environment, TemplateNotFound, TemplateRuntimeError, TemplatesNotFound, Undefined
 from jinja2.utils import Namespace
 from jinja2.utils import _PassArg as PassArgument
 from markupsafe import Markup
 
 from bistro.ground.errors import BistroError
+from bistro.ground.text import escape_text
 
-
-def _find_quick_escape() -> Callable[[str], str]:
-    """Escapes a `str` without making a `Markup` of it, which costs more than the escaping."""
-    inner = getattr(markupsafe, "_escape_inner", None)
-    if inner is not None and inner("<") == "&lt;":
-        return inner  # type: ignore[no-any-return]  # a C function without annotations
-    return lambda text: str.__str__(markupsafe.escape(text))
-
-
-escape_text = _find_quick_escape()
 _to_text = str.__str__
 
 

@@ -7,9 +7,11 @@ bistro run examples/notes/app.py
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from bistro import App, Json, Page, Request
+from bistro import App, Json, Page, Redirect, Request
 from bistro.db import Field, Model, Slice, auto, field
+from bistro.forms import Form, FormView
 from bistro.plugins import Database
 
 app = App(Database())  # bistro.sqlite3 beside this file, or what DATABASE_URL says
@@ -20,7 +22,7 @@ class Note(Model):
 
     id: Field[int] = auto()
     title: Field[str] = field(min_length=1, max_length=120)
-    body: Field[str] = field(default="", max_length=10_000)
+    body: Field[str] = field(default="", max_length=10_000, multiline=True)
     created_at: Field[datetime] = auto()
 
 
@@ -37,6 +39,13 @@ class NotePage(Page, template="note.html"):
     note: Note
 
 
+class FormPage(Page, template="form.html"):
+    """What form.html may use, for a new note and for one to be changed."""
+
+    title: str
+    form: FormView[Any]
+
+
 async def find_notes(search: str, after: str) -> Slice[Note]:
     """Twenty notes with `search` in them, newest first, from the place `after` on."""
     found = Note.title.icontains(search) | Note.body.icontains(search)
@@ -51,6 +60,28 @@ async def list_notes(search: str = "", after: str = "") -> ListPage:
 @app.get("/notes/{id:int}")
 async def show_note(id: int) -> NotePage:
     return NotePage(await Note.objects.get(Note.id == id))
+
+
+@app.get("/notes/new")
+async def new_note(form: FormView[Note.Create]) -> FormPage:
+    return FormPage("New note", form)
+
+
+@app.post("/notes/new")
+async def save_new_note(form: Form[Note.Create], request: Request) -> Redirect:
+    note = await Note.objects.create(form.value)
+    return Redirect(request.url_for(show_note, id=note.id), status=303)
+
+
+@app.get("/notes/{id:int}/edit")
+async def edit_note(id: int, form: FormView[Note.Update]) -> FormPage:
+    return FormPage("Edit note", form.fill(await Note.objects.get(Note.id == id)))
+
+
+@app.post("/notes/{id:int}/edit")
+async def save_note(id: int, form: Form[Note.Update], request: Request) -> Redirect:
+    await Note.objects.filter(Note.id == id).update(form.value)
+    return Redirect(request.url_for(show_note, id=id), status=303)
 
 
 @app.get("/api/notes")

@@ -125,3 +125,19 @@ def test_the_icon_of_the_pages_is_served(client: Client) -> None:
 def test_migrations_of_the_site_make_what_its_models_say(app: App) -> None:
     graph = Graph([Package("site", MIGRATIONS, [sys.modules["examples.notes.app"].Note])])
     assert find_difference(graph, graph.packages[0]) == []
+
+
+def test_a_note_is_made_and_changed_by_forms(client: Client) -> None:
+    page = client.get("/notes/new", headers=BROWSER).text
+    assert "<textarea" in page
+    refused = client.post("/notes/new", data={"title": "x" * 121, "body": "kept"}, headers=BROWSER)
+    assert refused.status == 422
+    assert "kept</textarea>" in refused.text
+    made = client.post("/notes/new", data={"title": "Milk"}, headers=BROWSER, follow_redirects=False)
+    address = urlsplit(made.headers["location"]).path
+    assert 'value="Milk"' in client.get(f"{address}/edit").text
+    client.post(f"{address}/edit", data={"title": "Tea", "body": "green", "id": "7000"}, headers=BROWSER)
+    assert "green" in client.get(address).text
+    empty = client.post(f"{address}/edit", data={"title": ""}, headers=BROWSER)
+    assert (empty.status, "Title: is required" in empty.text) == (422, True)
+    assert client.get("/notes/9999/edit", headers=BROWSER).status == 404

@@ -394,7 +394,7 @@ def test_widgets_of_the_site_take_the_place_of_the_built_in_ones() -> None:
             return f"<star-input>{field.label} {field.messages} {field.input}</star-input>"
 
     app = App()
-    app.provide(Widgets, Stars)
+    app.provide(Widgets, Stars, override=True)
 
     @app.get("/x")
     async def show(form: FormView[Note]) -> Html:

@@ -17,12 +17,15 @@ from typing import (  # Any: contexts hold whatever a site prints.
 )
 
 from bistro.app import BaseApp, Finding, LateValues, Setup, quick_globals
+from bistro.forms import Widgets
 from bistro.ground import SetupError, find_debug
 from bistro.http import Html, Request, Response, Stream, choose_language
 from bistro.plugins.rendering.answers import Rendered, as_json, fields_of, find_template
 from bistro.plugins.rendering.checks import find_faults
 from bistro.plugins.rendering.chunks import in_chunks, in_chunks_async
 from bistro.plugins.rendering.templates import Templates
+from bistro.plugins.rendering.widgets import FOLDER as WIDGET_FOLDER
+from bistro.plugins.rendering.widgets import TemplateWidgets
 from bistro.templates import MadeNames, Page
 
 if TYPE_CHECKING:
@@ -70,6 +73,7 @@ class Rendering:
         setup.answer(Page, renderer.answer_page)
         setup.answer(Rendered, renderer.answer_rendered)
         setup.provide(Templates, lambda: Templates(lambda: renderer.engine))
+        setup.provide(Widgets, renderer.make_widgets)
         setup.check(renderer.find_faults)
         for name, make in STANDARD_NAMES.items():
             setup.template_global(name, make)
@@ -96,6 +100,7 @@ class Renderer:
         self._folder = folder
         self._sources = sources
         self._undefined: UndefinedPolicy = undefined
+        self._widget_names: frozenset[str] | None = None
         self._keep_beside = keep_beside
 
     @cached_property
@@ -125,6 +130,25 @@ class Renderer:
     def makers(self) -> Mapping[str, Callable[[Request], Any]]:
         """What makes each global that needs no more than the request."""
         return quick_globals(self._parts)
+
+    def make_widgets(self, request: Request) -> Widgets:
+        """What shows the fields of forms: the site's templates for them, if it has some."""
+        return TemplateWidgets(
+            self._find_widget_names(), lambda name, context: self._render_widget(name, context, request)
+        )
+
+    def _render_widget(self, name: str, context: Mapping[str, Any], request: Request) -> str:
+        return self.render(name, context, MadeNames(self.makers, request))
+
+    def _find_widget_names(self) -> frozenset[str]:
+        """The templates for fields; looked up once, in development each time."""
+        if self._widget_names is None or find_debug():
+            # Without the engine: a site without such templates shall not load Jinja2 for them.
+            folders = [each / WIDGET_FOLDER for each in (self._folder, *self._parts.find_folders())]
+            found = {f"{WIDGET_FOLDER}/{path.name}" for each in folders for path in each.glob("*.html")}
+            own = (name for name in self._sources if name.startswith(f"{WIDGET_FOLDER}/"))
+            self._widget_names = frozenset([*found, *own])
+        return self._widget_names
 
     def find_faults(self, app: BaseApp) -> list[Finding]:
         """What is wrong with the templates, for `bistro check`."""

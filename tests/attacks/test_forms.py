@@ -1,0 +1,235 @@
+"""Attacks with forms: other fields, odd names and charsets, many rows, hostile texts, forged steps."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC
+from typing import Annotated, Any
+
+import pytest
+from msgspec import Meta, Struct
+
+from bistro import App, Html
+from bistro.forms import Form, FormView, Widget, check, in_steps
+from bistro.forms.receive import FormTaker
+from bistro.forms.rows import Action, change_rows
+from bistro.forms.sent import SentTree
+from bistro.ground import MultiDict
+from bistro.http import FormData
+from bistro.testing import Client
+
+HTML = {"accept": "text/html"}
+
+
+class Item(Struct):
+    name: Annotated[str, Meta(min_length=1)]
+    parts: list[Part] = []
+
+
+class Part(Struct):
+    code: str
+
+
+class Account(Struct, kw_only=True):
+    name: Annotated[str, Meta(min_length=1, max_length=50)]
+    note: Annotated[str, Widget(kind="textarea")] = ""
+    is_admin: bool = False
+
+
+class SignUp(Struct, kw_only=True):
+    """What visitors may send: `is_admin` of the account is not among it."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=50)]
+    note: Annotated[str, Widget(kind="textarea")] = ""
+    items: list[Item] = []
+
+    @check("name")
+    def is_plain(self) -> str | None:
+        return "must be plain" if "<" in self.name else None
+
+
+class One(Struct):
+    name: Annotated[str, Meta(min_length=1)]
+
+
+class Two(Struct):
+    agreed: bool
+
+
+@in_steps
+class Steps(Struct):
+    one: One
+    two: Two
+
+
+@pytest.fixture
+def client() -> Client:
+    app = App()
+
+    @app.get("/sign-up")
+    async def show(form: FormView[SignUp]) -> Html:
+        return Html(form.html)
+
+    @app.post("/sign-up")
+    async def take(form: Form[SignUp]) -> dict[str, Any]:
+        account = Account(name=form.value.name, note=form.value.note)
+        return {"is_admin": account.is_admin, "rows": len(form.value.items)}
+
+    @app.get("/steps")
+    async def show_steps(form: FormView[Steps]) -> Html:
+        return Html(form.html)
+
+    @app.post("/steps")
+    async def take_steps(form: Form[Steps]) -> str:
+        return "through"
+
+    return Client(app)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["is_admin", "account.is_admin", "__class__", "__init__", "name.__class__", "items.append", "kw_only", "items[0].__class__",
+     "_action", "_step", "_csrf", "constructor.prototype.is_admin"],
+)  # fmt: skip
+def test_field_that_the_form_does_not_have_changes_nothing(client: Client, name: str) -> None:
+    answer = client.post("/sign-up", data={"name": "Ann", name: "true"})
+    assert answer.json() == {"is_admin": False, "rows": 0}
+
+
+@pytest.mark.parametrize(
+    "charset",
+    [
+        "utf-7",
+        "utf-16",
+        "rot13",
+        "zlib",
+        "unicode_escape",
+        "idna",
+        "latin-1",
+        "x" * 5000,
+        "utf-8; charset=utf-7",
+    ],
+)
+def test_other_charsets_are_refused(client: Client, charset: str) -> None:
+    headers = {"content-type": f"application/x-www-form-urlencoded; charset={charset}"}
+    assert client.post("/sign-up", content=b"name=+ADw-script+AD4-", headers=headers).status in (400, 415)
+
+
+@pytest.mark.parametrize(
+    "content", [b"name=%ff", b"name=%c3%28", b"name=%ed%a0%80", b"name=%", b"%ff=a", b"name=\xff"]
+)
+def test_what_is_no_utf8_is_a_400(client: Client, content: bytes) -> None:
+    headers = {"content-type": "application/x-www-form-urlencoded", **HTML}
+    assert client.post("/sign-up", content=content, headers=headers).status == 400
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<script>alert(1)</script>",
+        '"><img src=x onerror=alert(1)>',
+        "</textarea><script>",
+        "' onfocus='x",
+        "\0<b>",
+        "‮<i>",
+    ],
+)
+def test_hostile_text_comes_back_as_text(client: Client, text: str) -> None:
+    page = client.post(
+        "/sign-up", data={"name": text, "note": text, "items[0].parts[0].code": text}, headers=HTML
+    )
+    assert page.status == 422
+    for piece in ("<script", "<img", "<b>", "<i>", "onfocus='"):
+        assert piece not in page.text
+
+
+@pytest.mark.parametrize("index", [0, 9999])
+def test_hostile_names_of_rows_never_reach_the_page(client: Client, index: int) -> None:
+    name = f'items[{index}].x"><script>'
+    page = client.post("/sign-up", data={"name": "<", name: "x", 'items["><script>].name': "y"}, headers=HTML)
+    assert "<script" not in page.text
+
+
+def test_rows_by_the_thousand_are_bounded(client: Client) -> None:
+    fields = {f"items[{index}].name": "x" for index in range(999)}
+    assert client.post("/sign-up", data={"name": "Ann", **fields}).json()["rows"] == 999
+    fields["items[1000].name"] = "x"
+    fields["one more"] = "x"
+    assert client.post("/sign-up", data={"name": "Ann", **fields}).status == 413
+
+
+def test_buttons_make_only_so_many_rows() -> None:
+    fields = FormTaker(SignUp)._reader.fields  # type: ignore[union-attr]
+    tree = SentTree()
+    made = [change_rows(fields, tree, Action("add", "items")) for _ in range(300)]
+    assert made.count(None) == 100
+
+
+def names_of_rows(count: int) -> FormData:
+    return FormData(MultiDict([(f"items[{index}].parts[{index}].code", "x") for index in range(count)]))
+
+
+def names_in_depth(size: int) -> FormData:
+    return FormData(MultiDict([("items[0]." * (size // 9), "x")]))
+
+
+def long_brackets(size: int) -> FormData:
+    return FormData(MultiDict([("items" + "[" * size, "x"), ("items[" + "1" * size + "].name", "x")]))
+
+
+@pytest.mark.timed
+@pytest.mark.parametrize("make", [names_in_depth, long_brackets])
+def test_reading_names_is_linear(make: Callable[[int], FormData], assert_linear: Callable[..., None]) -> None:
+    assert_linear(SentTree.of, make)
+
+
+@pytest.mark.timed
+def test_nested_rows_of_a_whole_form_take_little_time() -> None:
+    data = names_of_rows(999)
+    taker = FormTaker(SignUp)
+    started = time.perf_counter()
+    tree = SentTree.of(data)
+    assert len(tree.rows("items")) == 999
+    assert taker._reader is not None
+    taker._reader.read(tree, UTC)
+    assert time.perf_counter() - started < 0.2
+
+
+@pytest.mark.parametrize("step", ["two", "one", "", "three", "two\0", "../two"])
+def test_no_step_of_a_wizard_is_skipped(client: Client, step: str) -> None:
+    answer = client.post("/steps", data={"_step": step, "two.agreed": "true"}, headers=HTML)
+    assert answer.text != "through"
+
+
+def test_hidden_field_of_an_earlier_step_is_checked_at_the_end(client: Client) -> None:
+    sent = {"_step": "two", "one.name": "", "two.agreed": "true"}
+    assert client.post("/steps", data=sent, headers=HTML).status == 422
+    assert client.post("/steps", data={**sent, "one.name": "Ann"}).text == "through"
+
+
+@pytest.mark.parametrize("header", ["name", "", "x" * 5000, "items[0].name", "\xff", "__class__"])
+def test_question_of_a_script_never_calls_the_handler(client: Client, header: str) -> None:
+    answer = client.post("/sign-up", data={"name": "Ann"}, headers={"x-form-validate": header})
+    assert answer.status == 204
+
+
+def test_page_that_is_shown_again_is_no_way_around_its_own_guards() -> None:
+    from bistro.http import Forbidden
+
+    def guard() -> None:
+        raise Forbidden("not yours")
+
+    app = App()
+
+    @app.get("/x", before=[guard])
+    async def show(form: FormView[One]) -> Html:
+        return Html("secret" + form.html)
+
+    @app.post("/x")
+    async def take(form: Form[One]) -> str:
+        return "taken"
+
+    answer = Client(app).post("/x", data={}, headers=HTML)
+    assert answer.status == 403
+    assert "secret" not in answer.text
