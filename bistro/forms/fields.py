@@ -7,7 +7,7 @@ import enum
 import types
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Annotated, Any, Final, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
 from msgspec import NODEFAULT, UNSET, Struct, field, inspect
 from msgspec.structs import replace
@@ -98,7 +98,7 @@ def _field_of(kind: type, found: inspect.Field, hint: Any, above: tuple[type, ..
     source = next((note for note in notes if isinstance(note, ChoiceSource)), None)
     inner, is_optional = _without_none(_plain(found.type))
     item = _plain(inner.item_type) if isinstance(inner, inspect.CollectionType) else None
-    choices = _choices_of(item or inner, widget.labels)
+    choices = _choices_of(item or inner, hint, widget.labels)
     has_choices = bool(choices) or source is not None
     shown = widget.kind or _kind_of(inner, item, has_choices)
     _check_shown(kind, found.name, shown, item, has_choices)
@@ -239,14 +239,21 @@ def _limits_of(node: inspect.Type, shown: WidgetKind, notes: list[Any]) -> dict[
     return limits
 
 
-def _choices_of(node: inspect.Type, labels: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+def _choices_of(node: inspect.Type, hint: Any, labels: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     if isinstance(node, inspect.LiteralType):
-        values = [str(value) for value in node.values]
+        # msgspec sorts them; people want them as they are written.
+        values = [str(value) for value in _literals_in(hint) if value is not None]
     elif isinstance(node, inspect.EnumType):
         values = [str(member.value) for member in node.cls]
     else:
         return ()
     return tuple((value, labels.get(value) or value.replace("_", " ").capitalize()) for value in values)
+
+
+def _literals_in(hint: Any) -> list[Any]:
+    if get_origin(hint) is Literal:
+        return list(get_args(hint))
+    return [value for each in get_args(hint) for value in _literals_in(each)]
 
 
 def _plain(node: inspect.Type) -> inspect.Type:

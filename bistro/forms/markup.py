@@ -205,7 +205,9 @@ def _input(
             f"<textarea{_attributes({**named, **field.attributes})}>\n{escape_text(_first(texts))}</textarea>"
         )
     if field.kind == "select":
-        empty = '<option value=""></option>' if not (field.is_required and texts) else ""
+        # Without a choice there must be an empty one, or the browser would choose the first.
+        is_chosen = any(value in texts for value, _ in choices)
+        empty = "" if field.is_required and is_chosen else '<option value=""></option>'
         options = "".join(
             f"<option{_attributes({'value': value, **_if(value in texts, 'selected')}, keep='value')}>"
             f"{escape_text(text)}</option>"

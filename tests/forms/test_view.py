@@ -196,3 +196,21 @@ def test_a_default_is_made_for_each_page() -> None:
 
     assert 'value="2026-01-01"' in FormView(Entry).html
     assert 'value="2026-01-02"' in FormView(Entry).html
+
+
+class Sizes(Struct):
+    size: Literal["small", "large", "huge"]
+    other: Annotated[list[Literal["z", "a"]] | None, Widget(help="x")] = None
+
+
+def test_choices_stand_in_the_order_in_which_they_are_written() -> None:
+    by_name = {each.name: [value for value, _ in each.choices] for each in FormView(Sizes).fields}
+    assert by_name == {"size": ["small", "large", "huge"], "other": ["z", "a"]}
+
+
+@pytest.mark.parametrize("value", ["", "gone"])
+def test_nothing_is_chosen_by_itself_when_a_form_is_shown_again(value: str) -> None:
+    select = FormView.read(Sizes, sent(("size", value)))["size"]
+    assert '<option value=""></option>' in select
+    assert "selected" not in select
+    assert '<option value=""></option>' not in FormView(Sizes, Sizes("large"))["size"]
