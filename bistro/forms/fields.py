@@ -152,7 +152,7 @@ _NESTED: Final = (inspect.StructType, inspect.DataclassType, inspect.TypedDictTy
 def _check_shown(
     kind: type, name: str, shown: WidgetKind | None, item: inspect.Type | None, has_choices: bool
 ) -> None:
-    if shown is None or (item is not None and shown not in ("checkboxes", "rows", "file")):
+    if shown is None or (item is not None and shown not in ("checkboxes", "select", "rows", "file")):
         raise _no_form(kind, f"nothing shows its field {name!r}")
     if shown in ("select", "radio", "checkboxes") and not has_choices:
         raise _no_form(kind, f"its field {name!r} has no choices: make it a Literal or an Enum")
@@ -178,7 +178,7 @@ def _must_be_filled(node: inspect.Type, shown: WidgetKind) -> bool:
     if isinstance(node, inspect.StrType) and shown in _TYPED:
         return bool(node.min_length)
     if isinstance(node, inspect.CollectionType):
-        return shown == "file" and bool(node.min_length)
+        return shown in ("file", "select") and bool(node.min_length)
     return shown not in ("checkbox", "checkboxes", "group", "rows")
 
 
@@ -232,6 +232,8 @@ def _limits_of(node: inspect.Type, shown: WidgetKind, notes: list[Any]) -> dict[
         limits["step"] = "any"
     if shown in ("datetime-local", "time"):
         limits["step"] = "any"  # seconds may stand in what is there already
+    if shown == "select" and isinstance(node, inspect.CollectionType):
+        limits["multiple"] = "multiple"
     if shown == "file":
         accepted = [kind for note in notes if isinstance(note, FileCheck) for kind in note.accepted]
         limits |= {"accept": ",".join(accepted)} if accepted else {}

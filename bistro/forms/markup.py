@@ -113,7 +113,7 @@ def _choosing_leaf(field: FormField, name: str, id: str) -> Leaf:
 
     def leaf(texts: list[str]) -> str:
         key = texts[0] if len(texts) == 1 else ("" if not texts else None)
-        if key is None or key not in allowed or field.kind == "checkboxes":
+        if key is None or key not in allowed or field.is_many:
             return render_leaf(field, name, id, texts, (), field.choices)
         # Nothing sent and an empty text look the same but for a choice that is required.
         key = f"+{key}" if texts else "-"
@@ -144,7 +144,7 @@ def render_leaf(
     shown = _input(field, _named(field, name, id, tied), texts, choices)
     if field.kind == "checkbox":
         return f'<div class="field">{_shown_mark(field, name)}{shown} {label}{notes}</div>'
-    return f'<div class="field">{label}{notes}{shown}</div>'
+    return f'<div class="field">{label}{notes}{_shown_mark(field, name)}{shown}</div>'
 
 
 def message_html(id: str, messages: Sequence[str]) -> str:
@@ -207,13 +207,14 @@ def _input(
     if field.kind == "select":
         # Without a choice there must be an empty one, or the browser would choose the first.
         is_chosen = any(value in texts for value, _ in choices)
-        empty = "" if field.is_required and is_chosen else '<option value=""></option>'
+        needs_none = field.is_many or (field.is_required and is_chosen)
+        empty = "" if needs_none else '<option value=""></option>'
         options = "".join(
             f"<option{_attributes({'value': value, **_if(value in texts, 'selected')}, keep='value')}>"
             f"{escape_text(text)}</option>"
             for value, text in choices
         )
-        return f"<select{_attributes(named)}>{empty}{options}</select>"
+        return f"<select{_attributes({**named, **field.attributes})}>{empty}{options}</select>"
     # What was typed as a password is not sent back (ASVS 5.0, 14.2.1), and no file can be.
     value = "" if field.kind in ("password", "file") else _first(texts)
     return f"<input{_attributes({'type': field.kind, **named, 'value': value, **field.attributes})}>"
@@ -250,7 +251,7 @@ def _render_group(
 
 def _shown_mark(field: FormField, name: str) -> str:
     """Says that a box was shown, where one that is not sent would otherwise be left as it is."""
-    if not field.is_partial or field.kind not in ("checkbox", "checkboxes"):
+    if not field.is_partial or not (field.kind == "checkbox" or field.is_many):
         return ""
     value = "false" if field.kind == "checkbox" else ""
     return f"<input{_attributes({'type': 'hidden', 'name': name, 'value': value}, keep='value')}>"

@@ -27,6 +27,7 @@ from bistro.http import FormData, Upload
 from bistro.validation import UnsupportedType, ValidationFailed
 from bistro.validation.build import build
 from bistro.validation.convert import PROBLEMS_MAX
+from bistro.validation.describe import broken_limit
 from bistro.validation.paths import join_path
 
 Values: TypeAlias = dict[str, Any]
@@ -167,10 +168,8 @@ def _read_inner(
         _read_fields(readers, row, zone, f"{path}[{index}]", problems)
         for index, row in enumerate(sent.rows(field.name))
     ]
-    if len(rows) < field.rows_min:
-        problems.append(Problem("", path, f"needs at least {field.rows_min}", "too-short"))
-    if field.rows_max is not None and len(rows) > field.rows_max:
-        problems.append(Problem("", path, f"may have at most {field.rows_max}", "too-long"))
+    if broken := broken_limit(field.node, rows):
+        problems.append(Problem("", path, *broken))
     return rows
 
 

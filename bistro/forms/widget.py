@@ -16,7 +16,8 @@ WidgetKind: TypeAlias = Literal[
 T = TypeVar("T")
 
 
-class Widget(Struct, frozen=True, kw_only=True):
+# By identity, since unions of types hash what their members are annotated with.
+class Widget(Struct, frozen=True, kw_only=True, eq=False):
     """How a field is shown: `title: Annotated[str, Widget(kind="textarea", help="Markdown")]`.
 
     What is left out is read from the type: `label` from the name, `kind` from the kind of value.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import PurePath
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final  # Any: the values of a form are of any type
 
 import msgspec
 
@@ -40,6 +41,30 @@ class StoredFiles:
         """Keep an upload under a new name, which a site keeps in its own table."""
         await upload.seek(0)
         return await self.storage.save(upload, suffix=PurePath(upload.file_name).suffix)
+
+    async def keep(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The same values with the name of the kept file in the place of each upload, for a row of a table.
+
+            book = await Book.objects.create(**await files.keep(form.changes))
+
+        Lists of uploads become lists of names. Either all files are kept or none.
+        """
+        kept: list[str] = []
+
+        async def keep_one(value: Any) -> Any:
+            if isinstance(value, Upload):
+                kept.append(await self.save(value))
+                return kept[-1]
+            if isinstance(value, list) and any(isinstance(each, Upload) for each in value):
+                return [await keep_one(each) for each in value]
+            return value
+
+        try:
+            return {name: await keep_one(value) for name, value in values.items()}
+        except BaseException:
+            for name in kept:
+                await self.delete(name)
+            raise
 
     async def delete(self, name: str) -> None:
         """Remove a file; URLs of it answer 404 from now on."""

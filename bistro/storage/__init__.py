@@ -1,6 +1,6 @@
 """Places for files that visitors upload: on disk now, in object stores by the same protocol."""
 
 from bistro.storage.disk import DiskStorage
-from bistro.storage.protocol import FileStorage, StorageNameError
+from bistro.storage.protocol import FileStorage, StorageFull, StorageNameError
 
-__all__ = ["DiskStorage", "FileStorage", "StorageNameError"]
+__all__ = ["DiskStorage", "FileStorage", "StorageFull", "StorageNameError"]

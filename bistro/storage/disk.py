@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 from collections.abc import AsyncIterable
@@ -9,11 +10,13 @@ from pathlib import Path
 from typing import Final
 
 from bistro.ground.concurrency import run_in_thread
-from bistro.storage.protocol import check_name, plain_suffix
+from bistro.storage.protocol import StorageFull, check_name, plain_suffix
 
 BUFFER_SIZE: Final = 1024 * 1024
 # O_EXCL: two uploads never share a file. O_NOFOLLOW: a link planted in the folder isn't followed.
 _FLAGS: Final[int] = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class DiskStorage:
@@ -23,7 +26,10 @@ class DiskStorage:
         self._folder = Path(folder).absolute()
 
     async def save(self, pieces: AsyncIterable[bytes], *, suffix: str = "") -> str:
-        """Write what comes, off the event loop, and return the name; a broken write leaves nothing behind."""
+        """Write what comes, off the event loop, and return the name; a broken write leaves nothing behind.
+
+        Raises `StorageFull` (B959), answered with 507.
+        """
         name = secrets.token_hex(16) + plain_suffix(f"x{suffix}")
         path = self._place(name)
         handle = await run_in_thread(_create, path)
@@ -37,9 +43,11 @@ class DiskStorage:
                     await run_in_thread(_write, handle, b"".join(buffered))
                     buffered, size = [], 0
             await run_in_thread(_write, handle, b"".join(buffered))
-        except BaseException:
+        except BaseException as error:
             os.close(handle)
             path.unlink(missing_ok=True)
+            if isinstance(error, OSError) and error.errno in _FULL:
+                raise StorageFull("the disk is full", fix="Make room, or keep files elsewhere.") from error
             raise
         os.close(handle)
         return name

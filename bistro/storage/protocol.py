@@ -7,7 +7,7 @@ from collections.abc import AsyncIterable
 from pathlib import Path
 from typing import Final, Protocol
 
-from bistro.ground.errors import BistroError
+from bistro.ground.errors import AnswerableError, BistroError
 
 _NAME: Final = re.compile(r"[0-9a-f]{32}(?:\.[a-z0-9]{1,10})?\Z")
 _SUFFIX: Final = re.compile(r"\.[a-z0-9]{1,10}\Z")
@@ -17,6 +17,17 @@ class StorageNameError(BistroError):
     """A text is no name that a storage has given."""
 
     code = "B954"
+
+
+class StorageFull(AnswerableError):
+    """There is no room for a file.
+
+    If you see this: the disk, or what the site's user may have of it, is full. Nothing was kept.
+    """
+
+    code = "B959"
+    status = 507
+    detail = "There is no room to store the file."
 
 
 class FileStorage(Protocol):

@@ -115,6 +115,6 @@ def test_f233_built_in_pages_pass_it(chromium: str, server: LiveServer) -> None:
         )
         control = page.evaluate("kept")
         browser.close()
-    assert kept == dict.fromkeys(kept, [])
+    assert not any(kept.values()), kept
     assert control == ["script-src-elem"], "the browser watches"
     assert len([text for text in said if "Content Security Policy" in text]) == 1

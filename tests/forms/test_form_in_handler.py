@@ -7,6 +7,8 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec import Meta, Struct
 
 from bistro import App, Html, Redirect, Request, Response, Setup, Upload
@@ -470,3 +472,55 @@ def test_too_many_choices_are_searched_without_a_script() -> None:
     assert '<option value="499">Book 499</option>' in found.text
     assert '<option value="7" selected="selected">Book 7</option>' in found.text
     assert 'type="search" id="f-book-search" name="_search:book" value="499"' in found.text
+
+
+class Deep(Struct, kw_only=True):
+    title: Annotated[str, Meta(min_length=2, max_length=4)]
+    person: Person
+    lines: Annotated[list[Line], Meta(min_length=1, max_length=2)]
+    stars: Annotated[int, Meta(ge=1, le=5)] = 3
+
+
+def problems_of(answer: Any) -> set[tuple[str, str, str]]:
+    found = answer.json()["errors"] if answer.status == 422 else []
+    return {(each["path"], each["message"], each["code"]) for each in found}
+
+
+texts = st.text("ab", max_size=5)
+
+
+@given(
+    title=texts.filter(bool),
+    person=texts.filter(bool),
+    lines=st.lists(texts.filter(bool), max_size=4),
+    stars=st.integers(-2, 8),
+)
+def test_json_and_form_have_the_same_problems_word_for_word(
+    title: str, person: str, lines: list[str], stars: int
+) -> None:
+    body = {
+        "title": title,
+        "person": {"name": person},
+        "lines": [{"name": each} for each in lines],
+        "stars": stars,
+    }
+    fields = {"title": title, "person.name": person, "stars": str(stars)}
+    fields |= {f"lines[{index}].name": each for index, each in enumerate(lines)}
+    assert problems_of(DEEP.post("/form", data=fields)) == problems_of(DEEP.post("/json", json=body))
+
+
+def deep_client() -> Client:
+    app = App()
+
+    @app.post("/form")
+    async def by_form(form: Form[Deep]) -> str:
+        return "taken"
+
+    @app.post("/json")
+    async def by_json(deep: Deep) -> str:
+        return "taken"
+
+    return Client(app)
+
+
+DEEP = deep_client()

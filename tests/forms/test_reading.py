@@ -305,3 +305,25 @@ def test_what_a_form_shows_is_what_it_reads(order: Order) -> None:
     inputs = Inputs()
     inputs.feed(FormView(Order, order).html)
     assert read(Order, *inputs.pairs).value == order
+
+
+class Tags(Struct):
+    tags: Annotated[list[Literal["b", "a"]], Widget(kind="select")] = []
+
+
+class TagsUpdate(Struct):
+    tags: Annotated[list[Literal["b", "a"]], Widget(kind="select")] | UnsetType = UNSET
+
+
+def test_several_choices_may_stand_in_one_select() -> None:
+    shown = FormView(Tags, Tags(["a"]))["tags"]
+    assert '<select id="f-tags" name="tags" multiple="multiple"><option value="b">B</option>' in shown
+    assert '<option value="a" selected="selected">' in shown
+    assert read(Tags, ("tags", "a"), ("tags", "b")).value.tags == ["a", "b"]
+    assert read(Tags).value.tags == []
+
+
+def test_select_of_several_that_was_emptied_says_so() -> None:
+    assert '<input type="hidden" name="tags" value="">' in FormView(TagsUpdate)["tags"]
+    assert read(TagsUpdate, ("tags", "")).value == TagsUpdate(tags=[])
+    assert read(TagsUpdate).value == TagsUpdate()

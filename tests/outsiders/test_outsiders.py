@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import ModuleType
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -151,6 +152,22 @@ def check_flash(copy: ModuleType) -> None:
     client = Client(app)
     client.post("/save")
     assert [client.get("/next").json() for _ in range(2)] == [["Saved."], []]
+
+
+def check_live_forms(copy: ModuleType) -> None:
+    app = app_with(import_copy("static").Static(), copy.LiveForms())
+    answer = Client(app).get("/static/bistro/live-forms.js")
+    assert answer.headers["content-type"].startswith("text/javascript")
+
+
+def check_time_zone(copy: ModuleType) -> None:
+    app = app_with(copy.TimeZone("Europe/Berlin"))
+
+    @app.get("/zone")
+    async def show(zone: ZoneInfo) -> str:
+        return zone.key
+
+    assert Client(app).get("/zone").text == "Europe/Berlin"
 
 
 def check_health(copy: ModuleType) -> None:

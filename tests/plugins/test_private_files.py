@@ -120,3 +120,39 @@ def test_deleted_file_is_gone(tmp_path: Path) -> None:
     asyncio.run(storage.delete(name))
     asyncio.run(storage.delete(name))
     assert storage.find_path(name) is None
+
+
+def test_files_of_a_form_are_kept_all_or_none(tmp_path: Path) -> None:
+    from io import BytesIO
+
+    from bistro.http import Upload
+
+    storage = DiskStorage(tmp_path / "kept")
+    app = App(PrivateFiles(storage))
+
+    class Broken(Upload):
+        async def read(self, size: int = -1) -> bytes:
+            raise OSError("gone")
+
+    def upload(kind: type[Upload] = Upload) -> Upload:
+        return kind("a.txt", BytesIO(b"abc"), size=3)
+
+    @app.get("/keep")
+    async def keep(files: StoredFiles) -> dict[str, object]:
+        return await files.keep({"title": "Tea", "one": upload(), "many": [upload(), upload()], "none": []})
+
+    @app.get("/break")
+    async def break_off(files: StoredFiles) -> str:
+        try:
+            await files.keep({"one": upload(), "two": upload(Broken)})
+        except OSError:
+            return "gone"
+        return "kept"
+
+    client = Client(app)
+    kept = client.get("/keep").json()
+    assert (kept["title"], kept["none"]) == ("Tea", [])
+    names = [kept["one"], *kept["many"]]
+    assert all(storage.find_path(name) for name in names)
+    assert client.get("/break").text == "gone"
+    assert len([path for path in (tmp_path / "kept").rglob("*") if path.is_file()]) == 3
