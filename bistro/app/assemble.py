@@ -257,7 +257,7 @@ def find_form_page(route: Route, routes: Sequence[Route], kinds: Sequence[Any]) 
         is_page = (
             each.pattern.text == route.pattern.text and each.host == route.host and "GET" in each.methods
         )
-        if is_page and not each.is_websocket and inspect.isfunction(each.handler):
+        if is_page and not each.is_websocket and inspect.isroutine(each.handler):
             hints = [strip_annotated(hint)[0] for _, hint, _ in signature_of(each.handler, each.origin)]
             if any(get_origin(hint) is FormView and get_args(hint)[0] in kinds for hint in hints):
                 return each

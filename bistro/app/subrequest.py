@@ -56,6 +56,9 @@ async def show_again(run: Run, of: Request, refused: FormRefused) -> Response:
     exchange = _make_exchange(target, "GET", headers, b"", of)
     exchange.refused_form = refused
     response = await _collect(run, exchange, PAGE_SIZE_MAX)
+    note = getattr(of.exchange, "note_error", None)
+    if exchange.error is not None and note is not None:
+        note(exchange.error)  # so that a test sees it as if it had asked for the page itself
     if response.status == 200 and refused.problems:
         response.status = 422
     for name in ("etag", "last-modified"):  # it is not the page as others get it

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Meta, Struct
 
-from bistro import App, Html, Redirect, Request, Response, Setup, Upload
+from bistro import App, Html, Redirect, Request, Response, Routes, Setup, Upload
 from bistro.forms import FieldView, Form, FormField, FormView, Widget, Widgets, check, in_steps
 from bistro.http import Forbidden
 from bistro.testing import Client
@@ -524,3 +524,66 @@ def deep_client() -> Client:
 
 
 DEEP = deep_client()
+
+
+class Pages:
+    """Handlers that are methods, as plugins have them."""
+
+    async def show(self, form: FormView[Line]) -> Html:
+        return Html(form.html)
+
+    async def take(self, form: Form[Line]) -> str:
+        return form.value.name
+
+
+def test_page_is_found_beneath_a_prefix_and_where_handlers_are_methods() -> None:
+    pages, routes, app = Pages(), Routes(), App()
+    routes.get("/{id:int}/lines", name="show")(pages.show)
+    routes.post("/{id:int}/lines", name="take")(pages.take)
+    app.include(routes, at="/shop")
+    answer = Client(app).post("/shop/7/lines?a=b", data={"name": ""}, headers=HTML)
+    assert (answer.status, "Name: is required" in answer.text) == (422, True)
+
+
+def test_page_gets_query_and_cookies_of_the_visitor() -> None:
+    app = App()
+
+    @app.get("/x")
+    async def show(request: Request, form: FormView[Line]) -> Html:
+        return Html(f"{request.query.get('next')} {request.cookies.get('a')} {form.html}")
+
+    @app.post("/x")
+    async def take(form: Form[Line]) -> str:
+        return "taken"
+
+    headers = {**HTML, "cookie": "a=b"}
+    assert "/home b <" in Client(app).post("/x?next=/home", data={"name": ""}, headers=headers).text
+
+
+def test_page_that_fails_is_a_500_of_the_post(caplog: pytest.LogCaptureFixture) -> None:
+    app = App()
+
+    @app.get("/x")
+    async def show(form: FormView[Line]) -> Html:
+        raise RuntimeError("broken page")
+
+    @app.post("/x")
+    async def take(form: Form[Line]) -> str:
+        return "taken"
+
+    answer = Client(app, raise_server_errors=False).post("/x", data={"name": ""}, headers=HTML)
+    assert answer.status == 500
+    assert "broken page" in caplog.text
+    with pytest.raises(RuntimeError, match="broken page"):
+        Client(app).post("/x", data={"name": ""}, headers=HTML)
+
+
+def test_put_and_other_methods_show_the_page_too() -> None:
+    app = App()
+
+    @app.get("/x")
+    async def show(form: FormView[Line]) -> Html:
+        return Html(form.html)
+
+    app.put("/x")(Pages().take)
+    assert Client(app).put("/x", data={"name": ""}, headers=HTML).status == 422
