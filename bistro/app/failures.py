@@ -11,7 +11,7 @@ from bistro.app.answers import Answers
 from bistro.app.hooks import Hook
 from bistro.app.late import LateValues
 from bistro.app.reply import response_maker
-from bistro.forms import FormRefused
+from bistro.forms import Form, FormRefused
 from bistro.ground.errors import AnswerableError, BistroError
 from bistro.ground.problems import Problem
 from bistro.ground.text import escape
@@ -73,11 +73,12 @@ class FailureGate:
     async def _answer_async(
         self, request: Request, error: BaseException, late: LateValues | None = None
     ) -> Response:
-        if isinstance(error, FormRefused):
-            if error.is_live:
-                return answer_live(error)
-            if self._show_again is not None and request.wants_html:
-                return await self._show_again(request, error)
+        if isinstance(error, FormRefused) and error.is_live:
+            return answer_live(error)
+        if self._show_again is not None and request.wants_html:
+            refused = find_refused(request, error)
+            if refused is not None:
+                return await self._show_again(request, refused)
         hook, error = self._choose(error)
         try:
             if hook is not None:
@@ -157,6 +158,19 @@ def _as_answered(error: AnswerableError) -> HttpError:
     answer.problems = error.problems
     answer.__cause__ = error
     return answer
+
+
+def find_refused(request: Request, error: BaseException) -> FormRefused | None:
+    """The form of the request with what is wrong with it, where that is what `error` is about.
+
+    That may also be what only the database knew, such as that a name is taken since it was checked.
+    """
+    if isinstance(error, FormRefused):
+        return error
+    form = request.taken_form
+    if not (isinstance(form, Form) and isinstance(error, AnswerableError)):
+        return None
+    return form.refused(error.problems) if error.status in (409, 422) and error.problems else None
 
 
 def answer_live(refused: FormRefused) -> Response:

@@ -80,6 +80,11 @@ def run_checks(kind: type, value: Any) -> list[Problem]:
             message = function(value)
         except NotRight:
             continue
+        except Exception:
+            # What it does with a whole value, it may not be able to do with a part.
+            if isinstance(value, Partial):
+                continue
+            raise
         if message:
             problems.append(_problem(mark, message))
     return problems
@@ -95,6 +100,10 @@ async def run_waiting_checks(kind: type, value: Any) -> list[Problem]:
                 message = await message
         except NotRight:
             continue
+        except Exception:
+            if isinstance(value, Partial):
+                continue
+            raise
         if message:
             problems.append(_problem(mark, message))
     return problems

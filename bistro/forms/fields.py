@@ -173,6 +173,11 @@ def walk(fields: tuple[FormField, ...]) -> list[FormField]:
     return [inner for each in fields for inner in (each, *walk(each.fields))]
 
 
+def last_step_of(kind: Any) -> str:
+    """The name of the last step of a wizard; empty for other forms."""
+    return find_fields(kind)[-1].name if getattr(kind, "__form_steps__", False) else ""
+
+
 def _must_be_filled(node: inspect.Type, shown: WidgetKind) -> bool:
     # An empty text is a text, for JSON as well, unless the type asks for a length.
     if isinstance(node, inspect.StrType) and shown in _TYPED:

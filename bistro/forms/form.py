@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any, Generic, NoReturn, TypeVar  # Any: the type may be a TypedDict, and values are of any
 
 from msgspec import UNSET, Struct, structs
 
+from bistro.forms.fields import last_step_of
 from bistro.forms.refusal import FormRefused
 from bistro.forms.sent import FlatSent, Sent
 from bistro.ground.multidict import MultiDict
@@ -55,5 +57,10 @@ class Form(Struct, Generic[T], frozen=True):
         For what only shows while the handler works, such as a payment that fails; what can be known
         before belongs into a `check` of the type. Raises `FormRefused` (B956).
         """
-        problems = [Problem("form", name, message, code)]
-        raise FormRefused(self.kind, self.sent or FlatSent(self.data), problems, self.zone)
+        raise self.refused([Problem("form", name, message, code)])
+
+    def refused(self, problems: Sequence[Problem]) -> FormRefused:
+        """The error that shows the form again with these problems."""
+        sent = self.sent or FlatSent(self.data)
+        at_form = [structs.replace(each, place="form") for each in problems]
+        return FormRefused(self.kind, sent, at_form, self.zone, step=last_step_of(self.kind))

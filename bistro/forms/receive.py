@@ -107,7 +107,9 @@ class FormTaker:
         if only:
             names = [each.name for each in reader.fields]
             raise FormRefused(self.kind, sent, (), zone, step=names[names.index(only) + 1])
-        return Form(reading.value, data, self.kind, zone, sent)
+        form = Form(reading.value, data, self.kind, zone, sent)
+        request.taken_form = form
+        return form
 
 
 def _last_step(reader: FormReader) -> str:

@@ -54,6 +54,8 @@ class Request:
     _cookies: Mapping[str, str] | None = None
     _form: FormData | None = None
     _id: str | None = None
+    taken_form: object = None
+    """The `Form` that was read from it, for showing its page again should the handler fail."""
 
     def __init__(
         self, exchange: Exchange, tools: RequestTools, path_parameters: Mapping[str, Any] | None = None

@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 from bistro import App, Html, Redirect, Request, Response, Routes, Setup, Upload
+from bistro.db import UniqueViolation
 from bistro.forms import FieldView, Form, FormField, FormView, Widget, Widgets, check, in_steps
 from bistro.http import Forbidden
 from bistro.testing import Client
@@ -587,3 +588,67 @@ def test_put_and_other_methods_show_the_page_too() -> None:
 
     app.put("/x")(Pages().take)
     assert Client(app).put("/x", data={"name": ""}, headers=HTML).status == 422
+
+
+class Whole(Struct):
+    a: Annotated[str, Meta(min_length=1)]
+    b: Annotated[str, Meta(min_length=1)]
+
+    @check()
+    def looks_at_everything(self) -> str | None:
+        return "has an x" if "x" in "".join(structs.astuple(self)) else None
+
+    @check("a")
+    async def waits(self) -> str | None:
+        return f"is {self.a}" if structs.asdict(self)["a"] == "bad" else None
+
+
+def test_check_that_needs_the_whole_value_is_left_out_while_something_is_wrong() -> None:
+    app = App()
+
+    @app.post("/x")
+    async def take(form: Form[Whole]) -> str:
+        return "taken"
+
+    client = Client(app)
+    assert problems_of(client.post("/x", data={"a": "x"})) == {("b", "is required", "missing")}
+    assert problems_of(client.post("/x", data={"a": "x", "b": "b"})) == {("", "has an x", "invalid")}
+    assert problems_of(client.post("/x", data={"a": "bad", "b": "b"})) == {("a", "is bad", "invalid")}
+
+
+class Failing(Struct):
+    a: str
+
+    @check()
+    def fails(self) -> str | None:
+        raise RuntimeError("mistake")
+
+
+def test_check_that_fails_on_a_whole_value_is_a_mistake_of_the_site() -> None:
+    app = App()
+
+    @app.post("/x")
+    async def take(body: Failing) -> str:
+        return "taken"
+
+    with pytest.raises(RuntimeError, match="mistake"):
+        Client(app).post("/x", json={"a": "b"})
+
+
+def test_what_only_the_database_knew_is_shown_at_the_field() -> None:
+    app = App()
+
+    @app.get("/x")
+    async def show(form: FormView[Line]) -> Html:
+        return Html(form.html)
+
+    @app.post("/x")
+    async def take(form: Form[Line]) -> str:
+        raise UniqueViolation("duplicate", table="line", columns=("name",))
+
+    client = Client(app)
+    page = client.post("/x", data={"name": "Tea"}, headers=HTML)
+    assert page.status == 422
+    assert 'value="Tea"' in page.text
+    assert '<a href="#f-name">Name: is taken already</a>' in page.text
+    assert client.post("/x", data={"name": "Tea"}).status == 409
