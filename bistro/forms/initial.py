@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import enum
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol  # Any: values are of the types of the fields
 
 from msgspec import UNSET
 
-from bistro.forms.fields import FormField, text_of
+from bistro.forms.fields import FormField
 
 
 class Level(Protocol):
@@ -60,3 +61,22 @@ class InitialValues:
         if isinstance(self._values, Mapping):
             return self._values.get(field.attribute)
         return getattr(self._values, field.attribute)
+
+
+def text_of(value: Any, zone: dt.tzinfo | None = None) -> str:
+    """A value as an input of HTML holds it; a moment is shown in `zone`, without an offset."""
+    if value is None or value is UNSET:
+        return ""
+    if isinstance(value, enum.Enum):
+        return str(value.value)
+    if isinstance(value, bool):
+        return "true" if value else ""
+    if isinstance(value, dt.datetime):
+        if value.tzinfo is not None:
+            # HTML, §4.10.5.1.11: local date and time, without an offset.
+            value = value.astimezone(zone or dt.UTC).replace(tzinfo=None)
+        local: str = value.isoformat(timespec="auto" if value.second or value.microsecond else "minutes")
+        return local
+    if isinstance(value, dt.date | dt.time):
+        return value.isoformat()
+    return str(value)
