@@ -8,6 +8,8 @@ from datetime import UTC
 from typing import Annotated, Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from msgspec import Meta, Struct
 
 from bistro import App, Html
@@ -63,8 +65,7 @@ class Steps(Struct):
     two: Two
 
 
-@pytest.fixture
-def client() -> Client:
+def make_client() -> Client:
     app = App()
 
     @app.get("/sign-up")
@@ -85,6 +86,14 @@ def client() -> Client:
         return "through"
 
     return Client(app)
+
+
+SITE = make_client()
+
+
+@pytest.fixture
+def client() -> Client:
+    return make_client()
 
 
 @pytest.mark.parametrize(
@@ -233,3 +242,53 @@ def test_page_that_is_shown_again_is_no_way_around_its_own_guards() -> None:
     answer = Client(app).post("/x", data={}, headers=HTML)
     assert answer.status == 403
     assert "secret" not in answer.text
+
+
+steps_of_names = st.sampled_from(
+    [
+        "items",
+        "items[0]",
+        "items[1]",
+        "parts",
+        "parts[0]",
+        "name",
+        "code",
+        "note",
+        "one",
+        "two",
+        "agreed",
+        "_step",
+        "_action",
+        "",
+    ]
+)
+sent_names = st.lists(steps_of_names, min_size=1, max_size=5).map(".".join)
+sent_values = st.one_of(
+    st.text(max_size=6),
+    st.builds(
+        "{}:{}".format,
+        st.sampled_from(["add", "remove", "up", "down", "back", "search", "next", ""]),
+        sent_names,
+    ),
+)
+
+
+@settings(max_examples=150)
+@given(
+    st.sampled_from(["/sign-up", "/steps"]),
+    st.dictionaries(sent_names, sent_values, max_size=8),
+    sent_values,
+    st.sampled_from([{}, HTML, {"x-form-validate": "name"}]),
+)
+def test_whatever_is_sent_is_an_answer(
+    path: str, fields: dict[str, str], action: str, headers: dict[str, str]
+) -> None:
+    fields = {name: value.encode("utf-8", "ignore").decode() for name, value in fields.items()}
+    sent = {**fields, "_action": action.encode("utf-8", "ignore").decode()}
+    assert SITE.post(path, data=sent, headers=headers).status in (200, 204, 400, 422)
+
+
+@given(st.sampled_from(["/sign-up", "/steps"]), st.binary(max_size=60))
+def test_whatever_bytes_are_sent_is_an_answer(path: str, body: bytes) -> None:
+    headers = {"content-type": "application/x-www-form-urlencoded", **HTML}
+    assert SITE.post(path, content=body, headers=headers).status in (200, 400, 422)
