@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
 # Any: handlers, their type hints and what JSON becomes are of any kind.
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_type_hints
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -16,7 +16,8 @@ from bistro.app.answers import Answers
 from bistro.app.background import BackgroundKeeper
 from bistro.app.built_in import follow, time_limit, time_limit_of_thread
 from bistro.app.errors import HookError, SetupErrors
-from bistro.app.failures import FailureGate, ShowAgain
+from bistro.app.failures import FailureGate
+from bistro.app.form_pages import find_form_page, sender_of
 from bistro.app.guest_socket import hand_on_socket
 from bistro.app.hooks import Hook, HookKind, Provider
 from bistro.app.inject import REQUEST, Binder
@@ -25,16 +26,13 @@ from bistro.app.late import hook_for_late, late_plan_of
 from bistro.app.mounting import hand_on
 from bistro.app.plan import Plan, write_plan
 from bistro.app.quick import find_item_narrowing, find_narrowing
-from bistro.app.reply import response_maker
+from bistro.app.reply import response_maker, send
 from bistro.app.setup import Registered
 from bistro.app.signatures import is_async, signature_of
-from bistro.app.steps import Call, LatePlan, Layer, Spec, values_of
-from bistro.app.subrequest import show_again
+from bistro.app.steps import Call, LatePlan, Layer, Send, Spec, values_of
 from bistro.app.template_parts import TemplateName
 from bistro.app.threads import AppThreads
-from bistro.app.types import strip_annotated
 from bistro.app.websocket import as_conversation, options_of, origin_hook, socket_value
-from bistro.forms import FormRefused, FormView
 from bistro.ground.errors import SetupError
 from bistro.ground.registry import find_origin
 from bistro.ground.types import UrlBuilder
@@ -115,12 +113,9 @@ class PlanMaker(Struct):
         if limit is not None:
             ordered.append(self._layer(limit, binder))
         error_hooks = [prepare_error_hook(hook) for hook in reversed(hooks) if hook.kind == "on_error"]
-        gate = FailureGate(
-            error_hooks,
-            self.answers,
-            waits=late is not None and bool(late.waiting),
-            show_again=self._find_form_page(route, binder.form_kinds),
-        )
+        send_page = self._find_form_page(route, binder.form_kinds)
+        waits = late is not None and bool(late.waiting)
+        gate = FailureGate(error_hooks, self.answers, waits=waits, has_page=send_page is not None)
         status = options.get("status", 200)
         returns = _return_hint(function)
         if self.answers.covers(returns):
@@ -145,22 +140,15 @@ class PlanMaker(Struct):
             status=status,
             cancel_on_disconnect=options.get("cancel_on_disconnect", True),
             late=late,
+            send=send_page or send,
         )
         return spec if socket is None else as_conversation(spec, socket)
 
-    def _find_form_page(self, route: Route, kinds: Sequence[Any]) -> ShowAgain | None:
-        """What shows the page of the same path again, where that is one for a form of these types."""
+    def _find_form_page(self, route: Route, kinds: Sequence[Any]) -> Send | None:
+        """What sends answers of `route` where the page of its form can be shown again."""
         page = find_form_page(route, self.routes, kinds) if kinds else None
-        if page is None:
-            return None
         # One request is one line in the log, whatever it takes to answer it.
-        plan = write_plan(replace(self.spec_of(page), observers=()))
-
-        async def show(request: Request, refused: FormRefused) -> Response:
-            captured = tuple(request.path_parameters.values())
-            return await show_again(lambda exchange: plan(exchange, captured), request, refused)
-
-        return show
+        return None if page is None else sender_of(write_plan(replace(self.spec_of(page), observers=())))
 
     def _late_of(
         self, binder: Binder, hooks: Sequence[Hook], layers: dict[int, Layer], tools: RequestTools
@@ -249,19 +237,6 @@ class PlanMaker(Struct):
                 f"the around hook {hook.origin.name} never goes on", where=(hook.origin,), fix=fix
             )
         return Layer(kind, call)
-
-
-def find_form_page(route: Route, routes: Sequence[Route], kinds: Sequence[Any]) -> Route | None:
-    """The route for GET at the same path whose handler shows a form of one of these types."""
-    for each in routes:
-        is_page = (
-            each.pattern.text == route.pattern.text and each.host == route.host and "GET" in each.methods
-        )
-        if is_page and not each.is_websocket and inspect.isroutine(each.handler):
-            hints = [strip_annotated(hint)[0] for _, hint, _ in signature_of(each.handler, each.origin)]
-            if any(get_origin(hint) is FormView and get_args(hint)[0] in kinds for hint in hints):
-                return each
-    return None
 
 
 def _from_record(record: HookRecord) -> Hook:

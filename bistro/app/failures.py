@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeAlias
+from collections.abc import Sequence
 
 from bistro.app.answers import Answers
+from bistro.app.form_pages import RefusedPage
 from bistro.app.hooks import Hook
 from bistro.app.late import LateValues
 from bistro.app.reply import response_maker
@@ -26,8 +26,6 @@ from bistro.http.errors import (
 from bistro.http.response import HTML_BLOCK, PROBLEM_BLOCK
 from bistro.validation import ValidationFailed, encode_json_safely
 
-ShowAgain: TypeAlias = Callable[[Request, FormRefused], Awaitable[Response]]
-
 _logger = logging.getLogger("bistro.app")
 _make_response = response_maker(200)
 
@@ -41,26 +39,22 @@ class FailureGate:
         answers: Answers,
         *,
         waits: bool = False,
-        show_again: ShowAgain | None = None,
+        has_page: bool = False,
     ) -> None:
         """`hooks`: the on_error hooks that hold for the route, innermost first.
 
         `waits`: whether some answer may have to be awaited, even if no hook has.
-        `show_again`: what shows the page of the route's form with what was sent, if there is one.
+        `has_page`: whether the page of the route's form can be shown again with what was sent.
         """
-        self._show_again = show_again
+        self._has_page = has_page
         self._hooks = tuple(hooks)
         self._answers = answers
-        self.is_async = (
-            waits
-            or show_again is not None
-            or any(inspect.iscoroutinefunction(hook.function) for hook in hooks)
-        )
+        self.is_async = waits or any(inspect.iscoroutinefunction(hook.function) for hook in hooks)
         self.answer = self._answer_async if self.is_async else self._answer
 
     def _answer(self, request: Request, error: BaseException, late: LateValues | None = None) -> Response:
-        if isinstance(error, FormRefused) and error.is_live:
-            return answer_live(error)
+        if (form_answer := self._answer_form(request, error)) is not None:
+            return form_answer
         hook, error = self._choose(error)
         try:
             if hook is not None:
@@ -73,12 +67,8 @@ class FailureGate:
     async def _answer_async(
         self, request: Request, error: BaseException, late: LateValues | None = None
     ) -> Response:
-        if isinstance(error, FormRefused) and error.is_live:
-            return answer_live(error)
-        if self._show_again is not None and request.wants_html:
-            refused = find_refused(request, error)
-            if refused is not None:
-                return await self._show_again(request, refused)
+        if (form_answer := self._answer_form(request, error)) is not None:
+            return form_answer
         hook, error = self._choose(error)
         try:
             if hook is not None:
@@ -92,6 +82,16 @@ class FailureGate:
         except Exception as second:  # noqa: BLE001 - an error page must not fail
             error = second
         return answer_plainly(request, error)
+
+    def _answer_form(self, request: Request, error: BaseException) -> Response | None:
+        """The answer to what is wrong with the form of the request, if the error is about that."""
+        if isinstance(error, FormRefused) and error.is_live:
+            return answer_live(error)
+        if self._has_page and request.wants_html:
+            refused = find_refused(request, error)
+            if refused is not None:
+                return RefusedPage(request, refused)
+        return None
 
     def _choose(self, error: BaseException) -> tuple[Hook | None, BaseException]:
         """The hook that answers `error`, and the error as it is to be answered."""

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Final  # Any: a provider is a function with pa
 from msgspec.structs import replace
 
 from bistro.app import Setup
-from bistro.db import Database
+from bistro.db import Database, TransactionError
 from bistro.ground import Clock, SystemClock, expects_https, find_keyring
 from bistro.http import Request, Response
 from bistro.plugins.sessions.cookie import CookieSessions
@@ -83,6 +83,15 @@ class SessionKeeper:
 
     async def save(self, request: Request, response: Response, session: Session) -> None:
         """Keep what has changed, and say in the answer that it is for this visitor alone."""
+        try:
+            await self._save(request, response, session)
+        except TransactionError:
+            # PostgreSQL takes nothing more once a statement has failed. With the request's transaction
+            # all of it is undone, so nothing is lost that would have been kept.
+            if response.status < 400:
+                raise
+
+    async def _save(self, request: Request, response: Response, session: Session) -> None:
         response.vary("cookie")
         if "cache-control" not in response.headers:
             # RFC 9111 §5.2.2.7: no shared cache may keep what depends on a session.
