@@ -53,6 +53,8 @@ async def show_again(run: Run, of: Request, refused: FormRefused) -> Response:
     """
     target = of.exchange.raw_path + (f"?{of.exchange.query_string}" if of.exchange.query_string else "")
     headers = {"accept": of.headers.get("accept", "text/html"), "x-request-id": of.id}
+    if "accept-encoding" in of.headers:  # it is sent as the page's own hooks leave it
+        headers["accept-encoding"] = of.headers["accept-encoding"]
     exchange = _make_exchange(target, "GET", headers, b"", of)
     exchange.refused_form = refused
     response = await _collect(run, exchange, PAGE_SIZE_MAX)

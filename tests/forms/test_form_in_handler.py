@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from datetime import datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -15,6 +16,7 @@ from bistro import App, Html, Redirect, Request, Response, Routes, Setup, Upload
 from bistro.db import UniqueViolation
 from bistro.forms import FieldView, Form, FormField, FormView, Widget, Widgets, check, in_steps
 from bistro.http import Forbidden
+from bistro.plugins import Compression
 from bistro.testing import Client
 
 HTML = {"accept": "text/html,*/*;q=0.1"}
@@ -652,3 +654,49 @@ def test_what_only_the_database_knew_is_shown_at_the_field() -> None:
     assert 'value="Tea"' in page.text
     assert '<a href="#f-name">Name: is taken already</a>' in page.text
     assert client.post("/x", data={"name": "Tea"}).status == 409
+
+
+def test_page_that_is_shown_again_is_compressed_and_cookies_of_hooks_go_with_it() -> None:
+    app = App(Compression(private=True))
+
+    @app.get("/x")
+    async def show(form: FormView[Line]) -> Html:
+        return Html(form.html + " " * 5000, headers={"vary": "accept-language"})
+
+    @app.post("/x")
+    async def take(form: Form[Line]) -> str:
+        return "taken"
+
+    @app.after
+    def mark(response: Response) -> None:
+        response.add_header("set-cookie", f"seen={response.status}")
+
+    headers = {**HTML, "accept-encoding": "gzip"}
+    answer = Client(app).post("/x", data={"name": ""}, headers=headers)
+    assert (answer.status, answer.headers["content-encoding"]) == (422, "gzip")
+    assert "Name: is required" in gzip.decompress(answer.content).decode()
+    assert {"accept-encoding", "accept-language"} <= set(answer.headers["vary"].lower().split(", "))
+    assert answer.headers.get_all("set-cookie") == ["seen=200", "seen=422"]
+
+
+def test_observers_are_told_what_became_of_it() -> None:
+    seen: list[int] = []
+
+    class Watch:
+        requires = ()
+
+        def install(self, setup: Setup) -> None:
+            setup.observe(lambda request, status, seconds: seen.append(status))
+
+    app = App(Watch())
+
+    @app.get("/x")
+    async def show(form: FormView[Line]) -> Redirect:
+        return Redirect("/elsewhere", status=303)
+
+    @app.post("/x")
+    async def take(form: Form[Line]) -> str:
+        return "taken"
+
+    Client(app).post("/x", data={"name": ""}, headers=HTML)
+    assert seen == [303]
