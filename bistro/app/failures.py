@@ -87,7 +87,7 @@ class FailureGate:
         """The answer to what is wrong with the form of the request, if the error is about that."""
         if isinstance(error, FormRefused) and error.is_live:
             return answer_live(error)
-        if self._has_page and request.wants_html:
+        if self._has_page and wants_html(request):
             refused = find_refused(request, error)
             if refused is not None:
                 return RefusedPage(request, refused)
@@ -200,13 +200,17 @@ def note_unhandled(request: Request, error: BaseException) -> None:
     _logger.error("unhandled error in %s %s", request.method, request.exchange.raw_path, exc_info=error)
 
 
+def wants_html(request: Request) -> bool:
+    """Whether a page serves the client better; not where its headers are malformed."""
+    try:
+        return request.wants_html
+    except HttpError:
+        return False
+
+
 def render_failure(request: Request, error: HttpError) -> Response:
     """A plain page for browsers, `application/problem+json` (RFC 9457) for everyone else."""
-    try:
-        wants_html = request.wants_html
-    except HttpError:
-        wants_html = False
-    if wants_html:
+    if wants_html(request):
         return Response.prepared(error.status, HTML_BLOCK, _page(error).encode())
     return Response.prepared(error.status, PROBLEM_BLOCK, encode_json_safely(problem_details(error)))
 

@@ -292,3 +292,11 @@ def test_whatever_is_sent_is_an_answer(
 def test_whatever_bytes_are_sent_is_an_answer(path: str, body: bytes) -> None:
     headers = {"content-type": "application/x-www-form-urlencoded", **HTML}
     assert SITE.post(path, content=body, headers=headers).status in (200, 400, 422)
+
+
+@pytest.mark.parametrize(
+    "accept",
+    ["text/html;q=x", "text/html;;;", "a" * 9000, 'text/html;"', ",", "text/html\xff", "*/*;q=9", "\t"],
+)
+def test_malformed_accept_is_no_way_to_a_500(client: Client, accept: str) -> None:
+    assert client.post("/sign-up", data={"name": ""}, headers={"accept": accept}).status in (400, 422, 431)
