@@ -18,7 +18,7 @@ from collections.abc import Callable
 import jinja2
 from markupsafe import _escape_inner as quick_escape
 
-from benchmarks import template_peers
+from benchmarks import many_templates, template_peers
 from benchmarks.template_cases import CASES, Case
 from bistro.templates import Engine
 
@@ -38,6 +38,9 @@ def main() -> None:
         for name, seconds in sorted(times.items(), key=lambda pair: pair[1]):
             ratios = f"{stock / seconds:5.2f} x Jinja2  {seconds / limit:5.2f} x the limit's time"
             print(f"  {name:22} {seconds * 1e6:9.1f} us  {ratios}")
+    print(f"\n{many_templates.COUNT} templates")
+    for name, seconds in many_templates.measure(max(1, options.rounds // 5)).items():
+        print(f"  {name:22} {seconds:9.3f} s")
 
 
 def measure(renders: dict[str, Render], rounds: int) -> dict[str, float]:

@@ -23,6 +23,9 @@ MARKDOWN_LENGTH_MAX = 200_000
 """Longer texts are refused: what parses them must not hold up the site."""
 CELLS_FREE = 2_000
 """A text may have so many cells of tables that nobody has written."""
+BRACKETS_FREE = 1_000
+"""So many `[`, and one more for each 30 letters, may begin a link. Where there are more, none does: looking
+for the end of each takes ten times as long as all the rest."""
 
 
 def format_date(value: date | datetime | time | None, pattern: str = "%Y-%m-%d") -> str:
@@ -134,8 +137,12 @@ def markdown(value: Any) -> Markup:
     text = str(value)
     if len(text) > MARKDOWN_LENGTH_MAX:
         raise ValueError(f"a text of {len(text):,} characters is too long for the filter markdown")
-    rules = ["table", "strikethrough"] if _has_few_cells(text) else ["strikethrough"]
-    html = MarkdownIt("commonmark", {"html": False}).enable(rules).render(text)
+    parser = MarkdownIt("commonmark", {"html": False}).enable("strikethrough")
+    if _has_few_cells(text):
+        parser.enable("table")
+    if text.count("[") > BRACKETS_FREE + len(text) // 30:
+        parser.disable(["link", "image"])
+    html = parser.render(text)
     return Markup(nh3.clean(html, link_rel="noopener nofollow"))  # noqa: S704 - sanitised
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
-from typing import Any, get_args, get_origin  # Any: hints are types of every kind.
+from typing import Any, TypeGuard, get_args, get_origin  # Any: hints are types of every kind.
 
 from jinja2 import nodes
 from jinja2.compiler import find_undeclared
@@ -13,10 +13,12 @@ from bistro.templates.frame import Frame
 from bistro.templates.hints import UNKNOWN, element_of, strip_optional
 from bistro.templates.outputs import OutputWriter
 from bistro.templates.python_tree import assign, at, call, compare, constant, for_, if_, name, target
-from bistro.templates.walk import contains, find_all
+from bistro.templates.walk import walk
 
 COUNTED = frozenset(["index", "index0", "first", "cycle", "depth", "depth0"])
 SIZED = frozenset(["last", "length", "revindex", "revindex0"])
+LOOP_GOES_ON = (nodes.Include, nodes.CallBlock, nodes.Macro)
+"""What may use `loop` in a place that is not seen here."""
 
 
 class LoopCounter:
@@ -60,12 +62,18 @@ class LoopWriter(OutputWriter):
         """Statements for a loop."""
         if node.recursive:
             raise self.unsupported("a recursive loop", node)
-        if any(each.name == "loop" and each.ctx == "store" for each in find_all(node, nodes.Name)):
+        body = [each for part in node.body for each in walk(part)]
+        stored = (
+            each
+            for each in (*body, *walk(node.target))
+            if isinstance(each, nodes.Name) and each.ctx == "store"
+        )
+        if any(each.name == "loop" for each in stored):
             raise self.unsupported("an assignment to `loop`", node)
         before, (over, hint) = self.guarded(node.iter, frame)
         inner = frame.inner()
         inner.loop = None
-        uses = self._uses_of_loop(node)
+        uses = self._uses_of_loop(node, body)
         if uses is not None:
             inner.symbols.declare_parameter("loop")
         inner.symbols.analyze_node(node, for_branch="body")
@@ -74,9 +82,10 @@ class LoopWriter(OutputWriter):
             over = self._tested(node, over, inner, frame, before)
         bound = self._target(node.target, inner)
         if uses is not None:
-            bound, over = self._counted(node, uses, bound, over, inner, before)
-        body = self.enter(inner) + self.write_body(node.body, inner)
-        loop = at(for_(bound, over, body), node.lineno)
+            is_plain = _is_plain_cycle(body)
+            bound, over = self._counted(node, uses, bound, over, inner, before, is_plain)
+        written = self.enter(inner) + self.write_body(node.body, inner)
+        loop = at(for_(bound, over, written), node.lineno)
         if not node.else_:
             return [*before, loop]
         return [*before, *self._with_else(node, loop, frame)]
@@ -94,20 +103,15 @@ class LoopWriter(OutputWriter):
             at(if_(name(flag), body), node.else_[0].lineno),
         ]
 
-    def _uses_of_loop(self, node: nodes.For) -> set[str] | None:
+    def _uses_of_loop(self, node: nodes.For, body: Sequence[nodes.Node]) -> set[str] | None:
         """The attributes of `loop` that the body asks for, None if it never does; `*` for anything else."""
-        scoped = any(block.scoped for block in find_all(node, nodes.Block))
+        scoped = any(isinstance(each, nodes.Block) and each.scoped for each in body)
         if not scoped and "loop" not in find_undeclared(node.iter_child_nodes(only=("body",)), ("loop",)):
             return None
-        if scoped or contains(node, nodes.Include, nodes.CallBlock, nodes.Macro):
+        if scoped or any(isinstance(each, LOOP_GOES_ON) for each in body):
             return {"*"}
-        names = sum(each.name == "loop" for part in node.body for each in find_all(part, nodes.Name))
-        attributes = [
-            each.attr
-            for part in node.body
-            for each in find_all(part, nodes.Getattr)
-            if isinstance(each.node, nodes.Name) and each.node.name == "loop"
-        ]
+        names = sum(isinstance(each, nodes.Name) and each.name == "loop" for each in body)
+        attributes = [each.attr for each in body if _is_of_loop(each)]
         return {*attributes} if len(attributes) == names else {"*"}
 
     def _counted(
@@ -118,8 +122,9 @@ class LoopWriter(OutputWriter):
         over: ast.expr,
         inner: Frame,
         before: list[ast.stmt],
+        is_plain_cycle: bool,
     ) -> tuple[ast.expr, ast.expr]:
-        if not uses <= COUNTED | SIZED or not _is_plain_cycle(node):
+        if not uses <= COUNTED | SIZED or not is_plain_cycle:
             loop = target(inner.symbols.ref("loop"))
             context = call("LoopContext", over, name("new_undefined"))
             return ast.Tuple([bound, loop], ast.Store()), context
@@ -172,14 +177,21 @@ class LoopWriter(OutputWriter):
                 self._give_hints(each, part, frame)
 
 
-def _is_plain_cycle(node: nodes.For) -> bool:
+def _is_of_loop(node: nodes.Node) -> TypeGuard[nodes.Getattr]:
+    """Whether it is `loop.something`."""
+    return isinstance(node, nodes.Getattr) and isinstance(node.node, nodes.Name) and node.node.name == "loop"
+
+
+def _is_plain_cycle(body: Sequence[nodes.Node]) -> bool:
     """Whether `loop.cycle`, if it occurs, is called with the values themselves."""
-    used = [
-        each for part in node.body for each in find_all(part, nodes.Getattr)
-        if each.attr == "cycle" and isinstance(each.node, nodes.Name) and each.node.name == "loop"
-    ]  # fmt: skip
+    used = [each for each in body if _is_of_loop(each) and each.attr == "cycle"]
     called = [
-        each.node for part in node.body for each in find_all(part, nodes.Call)
-        if each.args and not each.kwargs and each.dyn_args is None and each.dyn_kwargs is None
-    ]  # fmt: skip
+        each.node
+        for each in body
+        if isinstance(each, nodes.Call)
+        and each.args
+        and not each.kwargs
+        and each.dyn_args is None
+        and each.dyn_kwargs is None
+    ]
     return all(any(each is one for one in called) for each in used)

@@ -149,6 +149,19 @@ def test_rows_that_leave_out_their_cells_can_not_be_many() -> None:
     assert "<td>" not in markdown(head + "b\n" * 5000)
 
 
+@pytest.mark.timed
+@pytest.mark.parametrize("unit", ["[", "![", "[[]", "[a](", "[^"])
+def test_more_brackets_than_anybody_writes_are_no_links(unit: str) -> None:
+    started = time.process_time()
+    html = markdown(unit * (100_000 // len(unit)) + " [a](https://b.c)")
+    assert time.process_time() - started < 1
+    assert "<a" not in html
+
+
+def test_long_list_of_links_has_all_its_links() -> None:
+    assert markdown("- [name](https://a.example)\n" * 3_000).count("<a ") == 3_000
+
+
 def test_long_table_with_all_its_cells_is_a_table() -> None:
     rows = "\n".join(["a|b|c", "-|-|-", *["1|2|3"] * 2000])
     assert markdown(rows).count("<td>") == 6000
