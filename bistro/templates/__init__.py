@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bistro.templates.errors import TemplateSyntaxError as TemplateSyntaxError
     from bistro.templates.errors import UndefinedName as UndefinedName
     from bistro.templates.faults import Fault as Fault
+    from bistro.templates.formatter import format_template as format_template
     from bistro.templates.loading import Loaded as Loaded
     from bistro.templates.loading import is_same_but_for_loading as is_same_but_for_loading
     from bistro.templates.loading import mark as mark
@@ -31,6 +32,7 @@ _MODULES = {
     "engine": ("Engine",),
     "errors": ("PageError", "TemplateError", "TemplateNotFound", "TemplateSyntaxError", "UndefinedName"),
     "faults": ("Fault",),
+    "formatter": ("format_template",),
     "loading": ("Loaded", "is_same_but_for_loading", "mark"),
     "made": ("MadeNames",),
     "page": ("Page",),
