@@ -119,12 +119,21 @@ def test_block_that_is_rendered_alone_must_be_there(tmp_path: Path) -> None:
 
 # --- mutations ----------------------------------------------------------------------------------------
 
+APP = (SITE / "app.py").read_text()
 SOUND = {
-    "app.py": (SITE / "app.py").read_text().partition("class LonelyPage")[0]
+    "app.py": APP.partition("class LonelyPage")[0]
+    + "class Shop(Model):"
+    + APP.partition("class Shop(Model):")[2].partition("class LostPage")[0]
     + "app = App()\n\n\n@app.get('/')\nasync def list_notes() -> ListPage:\n    raise NotFound\n\n\n"
     "@app.get('/notes/{id:int}')\nasync def show_note(id: int) -> NotePage:\n    raise NotFound\n\n\n"
     "@app.get('/about')\nasync def about(visits: int = 0) -> Rendered:\n"
-    "    return render('about.html', visits=visits, title='About', author=Author('Ann'))\n",
+    "    return render('about.html', visits=visits, title='About', author=Author('Ann'))\n\n\n"
+    "@app.get('/comments')\nasync def show_comments() -> CommentsPage:\n"
+    "    query = Comment.objects.load(Comment.writer, Comment.votes)\n"
+    "    return CommentsPage(comments=await query.order_by(Comment.id))\n",
+    "templates/comments.html": "{% extends 'base.html' %}{% block content %}{% for comment in comments %}{{ comment.text }}"
+    "{{ comment.writer.name }}{% for vote in comment.votes %}{{ vote.points }}{% endfor %}"
+    "<a href=\"{{ url('show_comments') }}\">{{ comment.id }}</a>{% endfor %}{% endblock %}",
     "templates/base.html": "<title>{% block title %}Shop{% endblock %}</title>{% include 'nav.html' %}{% block content %}{% endblock %}",
     "templates/nav.html": "<a href=\"{{ url('list_notes') }}\">x</a><a href=\"{{ url('about') }}\">x</a>",
     "templates/macros.html": "{% macro card(note, compact=false) %}{{ note.title }}{% if not compact %}{{ note.body }}{% endif %}{% endmacro %}",
@@ -140,11 +149,13 @@ SOUND = {
 WORDS = (
     "title", "body", "author", "name", "reviewer", "tags", "id", "link", "notes", "counts", "by_tag", "related",
     "note", "visits", "list_notes", "show_note", "about", "card", "compact", "other", "content", "search",
+    "comments", "comment", "text", "writer", "votes", "vote", "points", "show_comments",
 )  # fmt: skip
 
 
 IN_CODE = re.compile(
-    r"^    (?:title|body|author|tags|reviewer|name|id|notes|counts|by_tag|related|search)(?=: )"
+    r"^    (?:title|body|author|tags|reviewer|name|id|notes|counts|by_tag|related|search"
+    r"|text|writer|votes|points|comments)(?=: )"
     r"|(?<=async def )\w+|(?<=, )(?:visits|title|author)(?==)|(?<=def )link",
     re.MULTILINE,
 )
