@@ -11,7 +11,7 @@ from jinja2 import TemplateSyntaxError, nodes
 from bistro.templates.components import find_misuse, types_of_props
 from bistro.templates.expressions import ExpressionWriter
 from bistro.templates.frame import Frame, MacroBinding, ModuleBinding
-from bistro.templates.hints import UNKNOWN
+from bistro.templates.hints import NOT_GIVEN, UNKNOWN
 from bistro.templates.names import Typed
 from bistro.templates.python_tree import at, call, constant, name
 from bistro.templates.unit import MADE
@@ -55,24 +55,34 @@ class CallWriter(ExpressionWriter):
         items = ast.Tuple([self.value(each, frame) for each in node.args], ast.Load())
         return ast.Subscript(items, ast.BinOp(index[0], ast.Mod(), constant(len(node.args))), ast.Load())
 
+    def macro_called(self, node: nodes.Call, frame: Frame) -> MacroBinding | None:
+        """The macro that a call is one of, or None."""
+        called = node.node
+        if isinstance(called, nodes.Name):
+            found = self.find_binding(called.name, frame)
+            return found if isinstance(found, MacroBinding) else None
+        if isinstance(called, nodes.Getattr) and isinstance(called.node, nodes.Name):
+            module = self.find_binding(called.node.name, frame)
+            return self.macro_of(module, called) if isinstance(module, ModuleBinding) else None
+        return None
+
     def call_block_or_macro(self, node: nodes.Call, frame: Frame) -> ast.expr | None:
         """The text that a macro, `super()` or `self.block()` gives, or None for any other call."""
         called = node.node
-        if isinstance(called, nodes.Name):
-            if called.name == "super" and frame.block is not None and not frame.is_stored("super"):
-                return self.super_call(node, frame, is_captured=True)
-            binding = self.find_binding(called.name, frame)
-            return self.call_macro(binding, node, frame) if isinstance(binding, MacroBinding) else None
-        if isinstance(called, nodes.Getattr) and isinstance(called.node, nodes.Name):
-            module = self.find_binding(called.node.name, frame)
-            if isinstance(module, ModuleBinding):
-                return self.call_macro(self.macro_of(module, called), node, frame)
-            if (
-                called.node.name == "self"
-                and not frame.is_stored("self")
-                and called.attr in self.chain.blocks
-            ):
-                return self.block_call(called.attr, 0, frame, is_captured=True)
+        is_super = isinstance(called, nodes.Name) and called.name == "super"
+        if is_super and frame.block is not None and not frame.is_stored("super"):
+            return self.super_call(node, frame, is_captured=True)
+        binding = self.macro_called(node, frame)
+        if binding is not None:
+            return self.call_macro(binding, node, frame)
+        is_of_self = (
+            isinstance(called, nodes.Getattr)
+            and isinstance(called.node, nodes.Name)
+            and called.node.name == "self"
+            and not frame.is_stored("self")
+        )
+        if is_of_self and isinstance(called, nodes.Getattr) and called.attr in self.chain.blocks:
+            return self.block_call(called.attr, 0, frame, is_captured=True)
         return None
 
     def super_call(self, node: nodes.Call, frame: Frame, *, is_captured: bool = False) -> ast.Call:
@@ -96,9 +106,15 @@ class CallWriter(ExpressionWriter):
     # --- macros -------------------------------------------------------------------------------------
 
     def call_macro(
-        self, binding: MacroBinding, node: nodes.Call, frame: Frame, caller: ast.expr | None = None
+        self,
+        binding: MacroBinding,
+        node: nodes.Call,
+        frame: Frame,
+        caller: ast.expr | None = None,
+        *,
+        is_direct: bool = False,
     ) -> ast.expr:
-        """The text that a macro gives for the arguments of `node`."""
+        """The text that a macro gives for the arguments of `node`; with `is_direct`, it prints it itself."""
         parameters = [each.name for each in binding.node.args]
         if types_of_props(binding.node) is not None:
             self._check_component(binding.node, node)
@@ -115,15 +131,17 @@ class CallWriter(ExpressionWriter):
         hints: list[Any] = []
         for parameter in parameters:
             value, hint = (
-                self.typed(given[parameter], frame) if parameter in given else (name("missing"), UNKNOWN)
+                self.typed(given[parameter], frame) if parameter in given else (name("missing"), NOT_GIVEN)
             )
             written.append(value)
             hints.append(hint)
-        unit, takes_caller = self.units.macro(binding, tuple(hints))
+        unit, takes_caller = self.units.macro(binding, tuple(hints), is_direct=is_direct)
         if takes_caller:
             written.append(caller or name("missing"))
         elif caller is not None:
             raise self.unsupported(f"{binding.node.name!r} is called with a body, and doesn't use it", node)
+        if is_direct:
+            written.append(name(frame.append))
         return at(self.unit.call(unit, self._macro_lookup(binding, frame, node), *written), node.lineno)
 
     def _check_component(self, component: nodes.Macro, node: nodes.Call) -> None:

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from jinja2 import nodes
 from jinja2.compiler import find_undeclared
 
-from bistro.templates.frame import Frame, MacroBinding, ModuleBinding
+from bistro.templates.frame import Frame
+from bistro.templates.hints import NOT_GIVEN, UNKNOWN
 from bistro.templates.loops import LoopWriter
 from bistro.templates.python_tree import assign, at, attribute, call, compare, constant, function, if_, name
 
@@ -61,25 +62,22 @@ class CaptureWriter(LoopWriter):
         return self.filtered(call("Markup", text) if frame.is_escaped else text, node, frame)
 
     def _do_callblock(self, node: nodes.CallBlock, frame: Frame) -> list[ast.stmt]:
-        called = node.call.node
-        binding = self.find_binding(called.name, frame) if isinstance(called, nodes.Name) else None
-        if isinstance(called, nodes.Getattr) and isinstance(called.node, nodes.Name):
-            module = self.find_binding(called.node.name, frame)
-            binding = module.macros.get(called.attr) if isinstance(module, ModuleBinding) else None
+        binding = self.macro_called(node.call, frame)
         if find_undeclared(node.body, ("caller", "kwargs", "varargs")):
             raise self.unsupported("`caller`, `kwargs` or `varargs` in the body of a `call`", node)
         inner = frame.inner()
         inner.is_silent = False
         inner.symbols.analyze_node(node)
         body = self.unit.new_name("caller")
-        if isinstance(binding, MacroBinding):
+        if binding is not None:
             defined = self.write_function(body, node, inner, is_marked=False)
-            text = self.call_macro(binding, node.call, frame, caller=name(body))
+            printing = self.call_macro(binding, node.call, frame, caller=name(body), is_direct=True)
         else:
             # A function that is no macro prints what it likes with the body.
             defined = self.write_function(body, node, inner, is_marked=inner.is_escaped)
             text = self.printed(self._called_with(node.call, body, frame), None, frame)
-        return [defined, at(ast.Expr(call(frame.append, text)), node.lineno)]
+            printing = call(frame.append, text)
+        return [defined, at(ast.Expr(printing), node.lineno)]
 
     def _called_with(self, node: nodes.Call, body: str, frame: Frame) -> ast.expr:
         arguments, keywords = self.arguments(node, frame)
@@ -107,16 +105,24 @@ class CaptureWriter(LoopWriter):
         return made
 
     def write_defaults(self, node: nodes.Macro | nodes.CallBlock, frame: Frame) -> list[ast.stmt]:
-        """Give parameters that were left out their defaults."""
+        """Give parameters that were left out their defaults; of most calls it is known which those are."""
         written: list[ast.stmt] = []
         required = len(node.args) - len(node.defaults)
         for position, parameter in enumerate(node.args):
             variable = frame.symbols.ref(parameter.name)
+            given = frame.hints.get(variable)
+            if given is not None and given is not NOT_GIVEN:
+                continue
             if position >= required:
-                value = self.value(node.defaults[position - required], frame)
+                value, hint = self.typed(node.defaults[position - required], frame)
             else:
-                hint = f"parameter {parameter.name!r} was not provided"
-                value = self.units.recipes.use("hint", parameter.name, hint)
-            is_missing = compare(name(variable), ast.Is(), name("missing"))
-            written.append(at(if_(is_missing, [at(assign(variable, value), node.lineno)]), node.lineno))
+                text = f"parameter {parameter.name!r} was not provided"
+                value, hint = self.units.recipes.use("hint", parameter.name, text), UNKNOWN
+            default = at(assign(variable, value), node.lineno)
+            if given is NOT_GIVEN:
+                frame.hints[variable] = hint
+                written.append(default)
+            else:
+                is_missing = compare(name(variable), ast.Is(), name("missing"))
+                written.append(at(if_(is_missing, [default]), node.lineno))
         return written

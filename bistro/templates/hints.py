@@ -12,6 +12,10 @@ from inspect import getattr_static
 from typing import Annotated, Any, Union, get_args, get_origin
 
 UNKNOWN: Any = Any
+COUNT: Any = "a count"
+"""The type of what the compiler itself has counted: an int for certain, and not only by somebody's word."""
+NOT_GIVEN: Any = "not given"
+"""The type of a macro's argument in a call that leaves it out."""
 
 
 def strip_optional(hint: Any) -> tuple[Any, bool]:

@@ -10,7 +10,7 @@ from jinja2 import nodes
 from jinja2.compiler import find_undeclared
 
 from bistro.templates.frame import Frame
-from bistro.templates.hints import UNKNOWN, element_of, strip_optional
+from bistro.templates.hints import COUNT, UNKNOWN, element_of, strip_optional
 from bistro.templates.outputs import OutputWriter
 from bistro.templates.python_tree import assign, at, call, compare, constant, for_, if_, name, target
 from bistro.templates.walk import walk
@@ -34,15 +34,15 @@ class LoopCounter:
         counter, length = name(self._counter), name(self._length)
         left: ast.expr = ast.BinOp(length, ast.Sub(), counter)
         made: dict[str, tuple[ast.expr, Any]] = {
-            "index": (counter, int),
-            "index0": (ast.BinOp(counter, ast.Sub(), constant(1)), int),
+            "index": (counter, COUNT),
+            "index0": (ast.BinOp(counter, ast.Sub(), constant(1)), COUNT),
             "first": (compare(counter, ast.Eq(), constant(1)), bool),
             "last": (compare(counter, ast.Eq(), length), bool),
-            "length": (length, int),
-            "revindex": (ast.BinOp(left, ast.Add(), constant(1)), int),
-            "revindex0": (left, int),
-            "depth": (constant(1), int),
-            "depth0": (constant(0), int),
+            "length": (length, COUNT),
+            "revindex": (ast.BinOp(left, ast.Add(), constant(1)), COUNT),
+            "revindex0": (left, COUNT),
+            "depth": (constant(1), COUNT),
+            "depth0": (constant(0), COUNT),
         }
         return made.get(wanted)
 

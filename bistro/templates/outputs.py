@@ -16,7 +16,7 @@ from jinja2 import nodes
 
 from bistro.templates.calls import CallWriter
 from bistro.templates.frame import Frame
-from bistro.templates.hints import strip_optional
+from bistro.templates.hints import COUNT, UNKNOWN, strip_optional
 from bistro.templates.names import Typed
 from bistro.templates.python_tree import assign, at, call, choose, f_string, is_class, name, walrus
 from bistro.templates.runtime import out, out_plain
@@ -80,10 +80,16 @@ class OutputWriter(CallWriter):
             if text is not None:
                 return [at(text, item.lineno)]
         value, hint = self.typed(item, frame)
-        return [at(self.printed(value, strip_optional(hint)[0], frame), item.lineno)]
+        known = strip_optional(hint)[0]
+        shown = self.printed(value, known, frame, may_be_number=known in (None, UNKNOWN))
+        return [at(shown, item.lineno)]
 
-    def printed(self, value: ast.expr, hint: object, frame: Frame) -> ast.expr:
-        """`value` as it is printed."""
+    def printed(
+        self, value: ast.expr, hint: object, frame: Frame, *, may_be_number: bool = False
+    ) -> ast.expr:
+        """`value` as it is printed: a text, or (by a hint, or where it may be) a number for an f-string."""
+        if hint is COUNT:
+            return value
         if isinstance(value, ast.Name):
             first: ast.expr = value
             again = name(value.id)
@@ -93,7 +99,10 @@ class OutputWriter(CallWriter):
             return choose(is_class(first, "str"), again, call("out_plain", again))
         if hint is int or hint is float:
             return choose(is_class(first, "int" if hint is int else "float"), again, call("out", again))
-        return choose(is_class(first, "str"), call("escape_text", again), call("out", again))
+        other: ast.expr = call("out", again)
+        if may_be_number:
+            other = choose(is_class(again, "int"), again, other)
+        return choose(is_class(first, "str"), call("escape_text", again), other)
 
 
 def is_impure(node: nodes.Node) -> bool:

@@ -20,14 +20,17 @@ _to_text = str.__str__
 def out(value: Any) -> str:
     """`value` as HTML: escaped unless it says that it is HTML already; its class alone decides."""
     kind = value.__class__
-    if kind is str:
-        return escape_text(value)
-    if kind is Markup:
-        return _to_text(value)
-    if kind is int or kind is float or kind is bool:
+    # Compiled templates ask for str themselves, so that numbers are what comes here most.
+    if kind is int or kind is float:
         return str(value)
     if value is None:
         return "None"
+    if kind is Markup:
+        return _to_text(value)
+    if kind is str:
+        return escape_text(value)
+    if kind is bool:
+        return str(value)
     if hasattr(value, "__html__"):
         return _to_text(Markup(value.__html__()))  # noqa: S704 - it says itself that it is HTML
     return escape_text(_to_text(str(value)))

@@ -42,22 +42,22 @@ class StatementWriter(ReferenceWriter):
     def _split(
         self, node: nodes.Output, frame: Frame, waiting: list[nodes.Expr], written: list[ast.stmt]
     ) -> list[nodes.Expr]:
-        """What of `node` may wait; `super()` is written at once, so that it need not be collected first."""
+        """What of `node` may wait; `super()` and macros print at once, so that nothing is collected first."""
         rest: list[nodes.Expr] = []
         for item in node.nodes:
-            is_super = (
-                isinstance(item, nodes.Call)
-                and isinstance(item.node, nodes.Name)
-                and item.node.name == "super"
-            )
-            if not is_super or frame.block is None or frame.is_stored("super"):
+            is_super = _is_super(item) and frame.block is not None and not frame.is_stored("super")
+            binding = self.macro_called(item, frame) if isinstance(item, nodes.Call) else None
+            if not isinstance(item, nodes.Call) or not (is_super or binding):
                 rest.append(item)
                 continue
-            assert isinstance(item, nodes.Call)
             written += self.write_output([*waiting, *rest], frame)
             waiting.clear()
             rest = []
-            written.append(at(ast.Expr(self.super_call(item, frame)), item.lineno))
+            if binding is not None and not is_super:
+                printing = self.call_macro(binding, item, frame, is_direct=True)
+            else:
+                printing = self.super_call(item, frame)
+            written.append(at(ast.Expr(printing), item.lineno))
         return rest
 
     def _statement(self, node: nodes.Node, frame: Frame) -> list[ast.stmt]:

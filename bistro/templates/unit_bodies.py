@@ -56,8 +56,10 @@ def write_block(units: UnitMaker, unit: Unit, chain: Chain, identifier: str, dep
     unit.body = writer.enter(frame) + writer.write_body(node.body, frame)
 
 
-def write_macro(units: UnitMaker, unit: Unit, binding: MacroBinding, hints: tuple[Any, ...]) -> None:
-    """Write a macro, for arguments of such types; it returns its text."""
+def write_macro(
+    units: UnitMaker, unit: Unit, binding: MacroBinding, hints: tuple[Any, ...], *, is_direct: bool
+) -> None:
+    """Write a macro, for arguments of such types; it returns its text, or prints it."""
     node = binding.node
     writer = StatementWriter(units, binding.chain, unit, binding.source)
     writer.definition = binding.frame
@@ -74,11 +76,15 @@ def write_macro(units: UnitMaker, unit: Unit, binding: MacroBinding, hints: tupl
         is_missing = compare(name(caller), ast.Is(), name("missing"))
         body.append(at(if_(is_missing, [at(assign(caller, none), node.lineno)]), node.lineno))
         frame.symbols.analyze_node(node)
+    inside = writer.enter(frame) + writer.write_defaults(node, frame) + writer.write_body(node.body, frame)
+    if is_direct:
+        unit.parameters = [*parameters, "append"]
+        unit.body = [*body, *inside]
+        return
     unit.parameters = parameters
     body += [
         at(assign("pieces", ast.List([], ast.Load())), node.lineno),
         at(assign("append", attribute(name("pieces"), "append")), node.lineno),
     ]
-    body += writer.enter(frame) + writer.write_defaults(node, frame) + writer.write_body(node.body, frame)
     text = call(attribute(constant(""), "join"), name("pieces"))
-    unit.body = [*body, at(ast.Return(text), node.lineno)]
+    unit.body = [*body, *inside, at(ast.Return(text), node.lineno)]

@@ -39,8 +39,10 @@ class UnitMaker(Protocol):
         """The macros of an imported template by name."""
         ...
 
-    def macro(self, binding: MacroBinding, hints: tuple[Any, ...]) -> tuple[Unit, bool]:
-        """What gives the text of a macro for arguments of such types, and whether it takes a caller."""
+    def macro(
+        self, binding: MacroBinding, hints: tuple[Any, ...], *, is_direct: bool = False
+    ) -> tuple[Unit, bool]:
+        """What gives or prints a macro's text for arguments of such types; whether it takes a caller."""
         ...
 
     def macro_object(self, binding: MacroBinding) -> ast.expr:

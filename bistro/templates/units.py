@@ -133,20 +133,25 @@ class Units:
             symbols = symbols.parent
         return names
 
-    def macro(self, binding: MacroBinding, hints: tuple[Any, ...]) -> tuple[Unit, bool]:
-        """What gives the text of a macro for arguments of such types, and whether it takes a caller."""
+    def macro(
+        self, binding: MacroBinding, hints: tuple[Any, ...], *, is_direct: bool = False
+    ) -> tuple[Unit, bool]:
+        """What gives the text of a macro for arguments of such types, and whether it takes a caller.
+
+        One that `is_direct` prints the text; None for a type says that the argument may be left out.
+        """
         variants = self._variants.setdefault(binding, [])
         if hints not in variants:
             if len(variants) >= VARIANTS_MAX:
-                hints = (UNKNOWN,) * len(hints)
+                hints = (None,) * len(hints)
             else:
                 variants.append(hints)
         number = variants.index(hints) if hints in variants else VARIANTS_MAX
         unit = self._unit(
-            ("macro", binding, number),
+            ("macro", binding, number, is_direct),
             binding.source,
             binding.node.lineno,
-            lambda unit: write_macro(self, unit, binding, hints),
+            lambda unit: write_macro(self, unit, binding, hints, is_direct=is_direct),
         )
         return unit, takes_caller(binding.node)
 
@@ -186,7 +191,7 @@ class Units:
     def macro_object(self, binding: MacroBinding) -> ast.expr:
         """A macro as a value, for what does not call it by its name."""
         node = binding.node
-        unit, with_caller = self.macro(binding, (UNKNOWN,) * len(node.args))
+        unit, with_caller = self.macro(binding, (None,) * len(node.args))
         self._objects.append((unit, binding))
         return self.recipes.use(
             "macro",
