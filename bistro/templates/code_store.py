@@ -167,8 +167,11 @@ def fingerprint(environment: jinja2.Environment, made_names: Collection[str]) ->
         [
             sys.version,
             importlib.util.MAGIC_NUMBER.hex(),
-            *map(stamp_of, sorted(Path(__file__).parent.glob("*.py"))),
-            *map(stamp_of_module, COMPILERS),
+            # By their content, not their times, which images and packages often set to one and the same.
+            *(
+                hashlib.blake2b(file.read_bytes(), digest_size=16).hexdigest()
+                for file in _files_of_compiler()
+            ),
             *(
                 f"{each.identifier} {stamp_of_module(type(each).__module__)}"
                 for each in environment.iter_extensions()
@@ -179,6 +182,14 @@ def fingerprint(environment: jinja2.Environment, made_names: Collection[str]) ->
             *sorted(made_names),
         ]
     )
+
+
+def _files_of_compiler() -> Iterator[Path]:
+    yield from sorted(Path(__file__).parent.glob("*.py"))
+    for name in COMPILERS:
+        file = getattr(sys.modules.get(name), "__file__", None)
+        if file is not None:
+            yield Path(file)
 
 
 def _describe(kind: str, functions: Mapping[str, Any], built_in: Mapping[str, Any]) -> Iterator[str]:
