@@ -106,12 +106,16 @@ class Engine:
         """The names of all templates, sorted."""
         return self.library.names()
 
-    def reasons(self) -> dict[str, str]:
-        """The readable templates that are left to stock Jinja2, each with the reason."""
+    def reasons(self, pages: Mapping[str, type[Page]] | None = None) -> dict[str, str]:
+        """The readable templates that are left to stock Jinja2, each with the reason.
+
+        All of them are compiled for that, and kept: for `pages` by their template, where they have one.
+        """
+        pages = pages or {}
         found: dict[str, str] = {}
         for name in self.names():
             try:
-                reason = self.get(name).reason
+                reason = self.get(name, page=pages.get(name)).reason
             except (TemplateNotFound, TemplateSyntaxError):
                 continue
             if reason:

@@ -38,6 +38,7 @@ PAGE = """<!doctype html>
 <li class="text">{{ vector }}</li>
 <li><input value="{{ vector }}" title='{{ vector }}'></li>
 <li><a class="link" href="{{ vector|safe_url }}">link</a><img src="{{ vector|safe_url }}" alt="{{ vector }}"></li>
+<li>{% component "card.html" heading=vector %}{{ vector }}{% fill foot %}{{ vector }}{% endfill %}{% endcomponent %}</li>
 <li>{{ vector|linebreaks }}{{ vector|markdown }}{{ vector|urlize }}</li>
 {% endfor %}
 </ul>
@@ -46,10 +47,17 @@ PAGE = """<!doctype html>
 """
 
 
+CARD = """{% props heading: str %}<p title="{{ heading }}" data-x='{{ heading }}'>{{ heading }}{% slot %}{% endslot %}
+{% slot foot %}{% endslot %}</p>"""
+
+
 @pytest.fixture
 def server() -> Iterator[LiveServer]:
     # Without the policy that would stop scripts anyway: escaping has to be enough by itself.
-    app = App(Rendering(sources={"page.html": PAGE}), SecurityHeaders(content_security_policy=None))
+    app = App(
+        Rendering(sources={"page.html": PAGE, "card.html": CARD}),
+        SecurityHeaders(content_security_policy=None),
+    )
 
     @app.get("/")
     async def show() -> Rendered:

@@ -8,9 +8,10 @@ import pytest
 
 from bistro import App, Html, NotFound, Page, Request, Response, Setup, render
 from bistro.app import PluginError
+from bistro.cli.checks import run_checks
 from bistro.ground import ConflictError
 from bistro.plugins import Rendered, Rendering, TemplateFolderError
-from bistro.templates import PageError, TemplateNotFound, UndefinedName
+from bistro.templates import PageError, TemplateNotFound, UndefinedName, maker
 from bistro.testing import Client
 
 BROWSER = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -257,3 +258,27 @@ def test_two_parts_that_answer_one_type_stop_the_start() -> None:
 
     with pytest.raises(PluginError, match="two parts answer results of type Page"):
         App(Other()).freeze()
+
+
+def test_check_leaves_compiled_what_the_next_start_serves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BISTRO_CACHE", str(tmp_path / "kept"))
+    (tmp_path / "kept.html").write_text("{{ title }}")
+
+    class Kept(Page, template="kept.html"):
+        title: str
+
+    def app() -> App:
+        made = App(Rendering(tmp_path))
+
+        @made.get("/")
+        async def show() -> Kept:
+            return Kept("a")
+
+        return made
+
+    checked = app()
+    assert [each for each in run_checks(checked, checked.freeze()) if each.id.startswith("templates")] == []
+    monkeypatch.setattr(maker, "compile_program", lambda *_, **__: pytest.fail("it was compiled again"))
+    assert Client(app()).get("/").text == "a"

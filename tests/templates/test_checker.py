@@ -94,6 +94,17 @@ def test_faults_have_ids_and_can_be_silenced(findings) -> None:
     assert run_to_end(["check", *options], folder).returncode == 0
 
 
+def test_streamed_template_is_held_to_its_names(tmp_path: Path) -> None:
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "a.html").write_text("{{ rows }}{{ row }}")
+    (tmp_path / "app.py").write_text(
+        "from bistro import App\nfrom bistro.plugins import Rendered, stream\napp = App()\n\n"
+        "@app.get('/')\nasync def show() -> Rendered:\n    return stream('a.html', rows=[])\n"
+    )
+    (found,) = json.loads(run_to_end(["check", "--json"], tmp_path).stdout)
+    assert (found["id"], found["where"][0]["column"]) == ("templates.E003", 14)
+
+
 def test_it_says_which_templates_are_left_to_stock_jinja(tmp_path: Path) -> None:
     (tmp_path / "templates").mkdir()
     (tmp_path / "templates" / "tree.html").write_text(

@@ -32,7 +32,8 @@ def find_faults(app: BaseApp, engine: Engine, parts: TemplateParts) -> list[Find
     names = {name: type_made_by(each.function) for name, each in made.items()}
     checks = {name: constants_check(each.check) for name, each in made.items() if each.check is not None}
     checks["url"] = url_check(app)
-    left = engine.reasons()  # first, since it reads them all
+    # First, since it reads them all; and as they will be served, so that a start finds what it needs.
+    left = engine.reasons({use.template: use.page for use in uses if isinstance(use, Use) and use.page})
     checker = Checker(engine.library, names, checks)
     found = list(check_uses(checker, uses))
     found += check_blocks(engine, uses)

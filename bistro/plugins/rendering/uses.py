@@ -10,7 +10,7 @@ from typing import Any, get_args  # Any: hints are types of every kind.
 from msgspec import Struct
 
 from bistro.ground import Origin
-from bistro.plugins.rendering.answers import render
+from bistro.plugins.rendering.answers import render, stream
 from bistro.plugins.rendering.values import Values, hints_of
 from bistro.templates import Page, is_same_but_for_loading
 
@@ -40,7 +40,7 @@ def find_uses(function: Callable[..., Any], origin: Origin) -> Iterator[Use | Ur
     for call, line in values.calls():
         place = Origin(origin.file, line, origin.name, origin.by)
         found = values.find(call.func)
-        if found is render:
+        if found is render or found is stream:
             yield from _uses_of_render(call, values, place)
         elif isinstance(found, type) and issubclass(found, Page) and found.page_template:
             made.add(found)
