@@ -15,6 +15,7 @@ BUILT_IN: Final[Mapping[str, tuple[str, str]]] = {
     "routes": ("bistro.cli.routes", "List the routes, or explain which one answers a URL."),
     "plan": ("bistro.cli.plan", "Print the plan that answers a request."),
     "check": ("bistro.cli.check", "Look for mistakes before the first request does."),
+    "format": ("bistro.cli.format", "Put templates into one form."),
     "config": ("bistro.cli.config", "Show the settings in effect and where each comes from."),
     "inspect": ("bistro.cli.inspect", "List everything registered, by whom and where."),
     "static": ("bistro.cli.static", "Collect static files for production: hashed and compressed."),

@@ -100,7 +100,7 @@ def test_table_is_for_people(shop: Site) -> None:
 
 
 def test_nothing_of_a_kind_is_said_on_standard_error(hello: Site) -> None:
-    result = hello.run("inspect", "models")
+    result = hello.run("inspect", "commands")
     assert (result.code, result.out) == (0, "")
     assert "Nothing" in result.err
 

@@ -23,7 +23,6 @@ from bistro.http import Html, Request, Response, Stream, choose_language
 from bistro.plugins.rendering.answers import Rendered, as_json, fields_of, find_template
 from bistro.plugins.rendering.checks import find_faults
 from bistro.plugins.rendering.chunks import in_chunks, in_chunks_async
-from bistro.plugins.rendering.formatting import Formatting
 from bistro.plugins.rendering.templates import Templates
 from bistro.plugins.rendering.widgets import FOLDER as WIDGET_FOLDER
 from bistro.plugins.rendering.widgets import TemplateWidgets
@@ -76,7 +75,6 @@ class Rendering:
         setup.provide(Templates, lambda: Templates(lambda: renderer.engine))
         setup.provide(Widgets, renderer.make_widgets)
         setup.check(renderer.find_faults)
-        setup.command("format-templates", Formatting(lambda: renderer.engine, folder).run)
         for name, make in STANDARD_NAMES.items():
             setup.template_global(name, make)
         locales = self.locales
