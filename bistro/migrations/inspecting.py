@@ -12,6 +12,7 @@ from msgspec import Struct
 from bistro.db.database import Database
 from bistro.migrations.history import TABLE
 from bistro.migrations.sql.postgresql_place import name_of
+from bistro.migrations.writing import as_text
 
 # The beginning of a type's name in SQL, and the type in Python.
 PYTHON: Final = (
@@ -86,14 +87,15 @@ def write_models(tables: list[FoundTable]) -> str:
 
 
 def _model(table: FoundTable, tables: dict[str, FoundTable]) -> str:
-    lines = [f'class {class_name(table.name)}(Model, table="{table.name}"):']
+    lines = [f"class {class_name(table.name)}(Model, table={as_text(table.name)}):"]
     keys = {key.column: key for key in table.keys if key.table in tables}
     for column in table.columns:
         key = keys.get(column.name)
         is_own = (
             key is not None and column.name == f"{column.name.removesuffix(f'_{key.target}')}_{key.target}"
         )
-        if key is not None and is_own and not column.key:
+        # A name is whatever the database lets be one: here it becomes code.
+        if key is not None and is_own and not column.key and _is_usable(_relation_name(column, key)):
             lines.append(_relation(column, key, table))
         else:
             lines.append(_field(column, table))
@@ -103,7 +105,7 @@ def _model(table: FoundTable, tables: dict[str, FoundTable]) -> str:
 
 
 def _relation(column: FoundColumn, key: FoundKey, table: FoundTable) -> str:
-    name = column.name.removesuffix(f"_{key.target}")
+    name = _relation_name(column, key)
     none = " | None" if column.nullable else ""
     target = class_name(key.table)
     action = f' = field(on_delete="{key.on_delete}")' if key.on_delete != "cascade" else ""
@@ -111,11 +113,15 @@ def _relation(column: FoundColumn, key: FoundKey, table: FoundTable) -> str:
     return f"    {name}: ForeignKey[{kind}]{action}"
 
 
+def _relation_name(column: FoundColumn, key: FoundKey) -> str:
+    return column.name.removesuffix(f"_{key.target}")
+
+
 def _field(column: FoundColumn, table: FoundTable) -> str:
     python, options = _python(column)
     name = column.name if _is_usable(column.name) else re.sub(r"\W", "_", f"{column.name}_")
     if name != column.name:
-        options.append(f'column="{column.name}"')
+        options.append(f"column={as_text(column.name)}")
     if column.key and column.name != "id":
         options.append("primary_key=True")
     if column.name in table.unique and not column.key:

@@ -104,7 +104,7 @@ def _expression(value: Any, indent: int) -> str:
     if isinstance(value, tuple | list) and any(isinstance(each, Struct | tuple) for each in value):
         return _sequence(value, indent)
     if isinstance(value, str):
-        return _text(value)
+        return as_text(value)
     if isinstance(value, tuple):
         inner = ", ".join(_expression(each, indent) for each in value)
         return f"({inner},)" if len(value) == 1 else f"({inner})"
@@ -139,7 +139,7 @@ def _sequence(value: Sequence[Any], indent: int) -> str:
     return f"{opening}\n{inner}{' ' * indent}{closing}"
 
 
-def _text(value: str) -> str:
+def as_text(value: str) -> str:
     """A text in double quotes, as formatters want it."""
     plain = repr(value)
     if plain.startswith("'") and '"' not in plain:
