@@ -49,6 +49,12 @@ def test_policy_says_where_to_report(client: Client) -> None:
     assert "report-uri" not in Client(App()).get("/none").headers["content-security-policy"]
 
 
+@pytest.mark.parametrize("name", ["document-uri", "documentURL", "blocked-uri", "source-file"])
+@pytest.mark.parametrize("address", ["http://[", "//[::1", "http://a]b", "\0", "x" * 15_000])
+def test_address_that_is_none_is_no_fault_of_the_site(client: Client, name: str, address: str) -> None:
+    assert send(client, {"csp-report": {name: address}}) == 204
+
+
 def test_each_kind_of_violation_is_logged_once(client: Client, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING, logger="bistro.csp"):
         assert {send(client, OLD) for _ in range(5)} == {204}

@@ -49,7 +49,7 @@ class ViolationLog:
             self._told, self._since = set(), now
         directive = _text(report, "effective-directive", "effectiveDirective", "violated-directive")
         blocked = _origin_of(_text(report, "blocked-uri", "blockedURL"))
-        page = urlsplit(_text(report, "document-uri", "documentURL")).path
+        page = _path_of(_text(report, "document-uri", "documentURL"))
         kind = (directive, blocked, page)
         if kind in self._told or len(self._told) >= TOLD_MAX:
             return
@@ -77,6 +77,13 @@ def _text(report: dict[str, Any], *names: str) -> str:
         if isinstance(value, str | int):
             return str(value)[:TEXT_LENGTH_MAX]
     return ""
+
+
+def _path_of(page: str) -> str:
+    try:
+        return urlsplit(page).path
+    except ValueError:
+        return ""
 
 
 def _origin_of(blocked: str) -> str:
