@@ -19,6 +19,7 @@ ADDRESS_OCTETS_MAX = 254
 _WORD = r"[\w!#$%&'*+/=?^`{|}~\-\u0080-\U0010ffff]+"
 _LOCAL = re.compile(rf"{_WORD}(?:\.{_WORD})*")
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?"
+_ENCODED_WORD = re.compile(r"=\?[^?]*\?[bBqQ]\?")
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 
 
@@ -43,7 +44,7 @@ def parse_mail_address(text: str) -> MailAddress:
     if len(text) > LENGTH_MAX:
         raise MessageError(f"an address of {len(text):,} characters; it may have {LENGTH_MAX:,}")
     if not is_clean(text):
-        raise _wrong(text, "has a line break or another control character")
+        raise _wrong(text, "has a line break, another control character, or an encoded word")
     name, address = "", text.strip()
     if address.endswith(">"):
         name, _, address = address[:-1].rpartition("<")
@@ -58,8 +59,12 @@ def parse_mail_address(text: str) -> MailAddress:
 
 
 def is_clean(text: str) -> bool:
-    """Whether a header may hold it: no line break, no other control character, no half of a character."""
-    return not any(
+    """Whether a header may hold it: no line break, no other control character, no half of a character.
+
+    Nor an encoded word (RFC 2047 §2), such as `=?utf-8?q?a=0aBcc:_b?=`: whatever reads it decodes it, the
+    standard library before it writes the header, with the line break that stands in it.
+    """
+    return not _ENCODED_WORD.search(text) and not any(
         char < " " or "\x7f" <= char < "\xa0" or "\ud800" <= char <= "\udfff" or char in "\u2028\u2029"
         for char in text
     )

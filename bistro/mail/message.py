@@ -140,7 +140,19 @@ class Message(Struct, frozen=True, kw_only=True):
         for name, value in {"Auto-Submitted": "auto-generated", **self.headers}.items():
             email[name] = value
         _fill(email, self)
+        _verify_headers(email)
         return email
+
+
+def _verify_headers(email: EmailMessage) -> None:
+    """Refuse a header that would be written as two, however it came to that.
+
+    As Python does since 3.11.10, but here for every version, and before anything is sent.
+    """
+    for part in email.walk():
+        for name, value in part.items():
+            if any(char in str(value) for char in "\r\n\0"):
+                raise MessageError(f"the header {name} of a message has a line break in it")
 
 
 def _as_header(address: MailAddress) -> Address:
@@ -173,8 +185,8 @@ def _fill(email: EmailMessage, message: Message) -> None:
 def _check_header(name: str, value: str, length_max: int) -> None:
     if not is_clean(value):
         raise MessageError(
-            f"the {name} of a message has a line break or another control character",
-            fix='Take them out: " ".join(text.split()).',
+            f"the {name} of a message has a line break, another control character, or an encoded word",
+            fix='Take them out: " ".join(text.split()), and "=?" where it begins a word.',
         )
     if len(value) > length_max:
         raise MessageError(
