@@ -132,3 +132,13 @@ def test_session_that_was_left_open_adds_no_way_in(path: str) -> None:
         answer = site.client.post(path, data={"code": "000000"}, headers=HTML)
         assert (answer.status, answer.headers.get("location")) == (303, "/accounts/confirm")
         assert site.client.post(path, json={}).status == 403
+
+
+@pytest.mark.parametrize(
+    "path", ["log-in", "sign-up", "forgot", "reset", "verify", "link", "code", "two-factor/check"]
+)
+def test_pages_for_anybody_take_no_large_bodies(path: str) -> None:
+    with site_with(methods=[TwoFactor()], log_in_by_mail=True) as site:
+        large = {"file": ("a.txt", b"x" * 100_000, "text/plain")}
+        assert site.client.post(f"/accounts/{path}", files=large).status == 413
+        assert site.client.post(f"/accounts/{path}", data={"token": "x" * 100_000}).status == 413

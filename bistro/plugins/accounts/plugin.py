@@ -37,6 +37,8 @@ from bistro.plugins.rendering import Rendering
 from bistro.plugins.sessions import Session, SessionKeeper, Sessions
 from bistro.routing import Route, Routes
 
+FORM_SIZE_MAX: Final = 64 * 1024
+"""Bytes of a form of accounts: nobody who is not logged in makes the site keep files."""
 HERE: Final = Path(__file__).parent
 
 
@@ -122,7 +124,7 @@ class Accounts:
 
     def _add_pages(self, setup: Setup, site: AccountSite) -> None:
         # Each statement by itself: a failed attempt must be counted although its answer is an error.
-        routes = Routes(name="accounts", by="Accounts", atomic=False)
+        routes = Routes(name="accounts", by="Accounts", atomic=False, body_size_max=FORM_SIZE_MAX)
         add_style(routes)
         pages = ["forgot"] + ["sign_up"] * self.sign_up + ["link"] * self.log_in_by_mail
         LogInPages(site, pages).add_to(routes)

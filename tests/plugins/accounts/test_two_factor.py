@@ -235,7 +235,7 @@ def test_setting_it_up_twice_keeps_the_first(site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    "code", ["", " ", "12345", "1234567", "١٢٣٤٥٦", "12345\u00b2", "a" * 41, "\0", "x" * 900_000]
+    "code", ["", " ", "12345", "1234567", "١٢٣٤٥٦", "12345\u00b2", "a" * 41, "\0", "x" * 60_000]
 )
 def test_what_is_no_code_is_a_422(site: Site, code: str) -> None:
     set_up(site)

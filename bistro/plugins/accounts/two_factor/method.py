@@ -15,6 +15,7 @@ from bistro.plugins.accounts.two_factor.pages import TwoFactorPages, TwoFactorSt
 from bistro.plugins.accounts.two_factor.store import TwoFactorStore
 from bistro.routing import Routes
 
+FORM_SIZE_MAX: Final = 64 * 1024
 HERE: Final = Path(__file__).parent
 
 
@@ -35,7 +36,7 @@ class TwoFactor:
         step = TwoFactorStep(store)
         setup.models(TotpDevice, RecoveryCode, package="two_factor", migrations=HERE / "migrations")
         setup.templates(HERE / "templates")
-        routes = Routes(name="two_factor", by="TwoFactor", atomic=False)
+        routes = Routes(name="two_factor", by="TwoFactor", atomic=False, body_size_max=FORM_SIZE_MAX)
         TwoFactorPages(site, store, step, self.issuer).add_to(routes)
         setup.routes.include(routes, at=site.at)
         site.steps.append(step)
