@@ -12,6 +12,7 @@ from bistro.ground import lazy_names
 if TYPE_CHECKING:
     from bistro.plugins.accounts import Accounts as Accounts
     from bistro.plugins.accounts.passkeys import Passkeys as Passkeys
+    from bistro.plugins.accounts.providers import SignInWith as SignInWith
     from bistro.plugins.accounts.two_factor import TwoFactor as TwoFactor
     from bistro.plugins.compression import Compression as Compression
     from bistro.plugins.compression import CompressionError as CompressionError
@@ -80,6 +81,7 @@ if TYPE_CHECKING:
 _MODULES = {
     "accounts": ("Accounts",),
     "accounts.passkeys": ("Passkeys",),
+    "accounts.providers": ("SignInWith",),
     "accounts.two_factor": ("TwoFactor",),
     "compression": ("Compression", "CompressionError"),
     "cors": ("Cors", "CorsError"),
