@@ -45,6 +45,7 @@ class TrustedProxies:
         peer = exchange.client
         if not self._is_trusted(peer):
             return
+        exchange.is_from_proxy = True
         hops = read_hops(exchange.header_items())
         if not hops:
             return

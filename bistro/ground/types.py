@@ -26,6 +26,9 @@ class Exchange(Protocol):
     body: bytes | None
     """The whole body where it has arrived with the head; None while it is still arriving."""
 
+    is_from_proxy: bool
+    """Whether a trusted proxy has passed it on, so that what only proxies say may be believed."""
+
     @property
     def root_path(self) -> str:
         """Where the app is mounted in another one, decoded; empty where it is not. No part of `raw_path`."""

@@ -11,6 +11,8 @@ from bistro.ground import lazy_names
 
 if TYPE_CHECKING:
     from bistro.plugins.accounts import Accounts as Accounts
+    from bistro.plugins.accounts.external import CheckedBy as CheckedBy
+    from bistro.plugins.accounts.external import RemoteUser as RemoteUser
     from bistro.plugins.accounts.passkeys import Passkeys as Passkeys
     from bistro.plugins.accounts.providers import SignInWith as SignInWith
     from bistro.plugins.accounts.two_factor import TwoFactor as TwoFactor
@@ -80,6 +82,7 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "accounts": ("Accounts",),
+    "accounts.external": ("CheckedBy", "RemoteUser"),
     "accounts.passkeys": ("Passkeys",),
     "accounts.providers": ("SignInWith",),
     "accounts.two_factor": ("TwoFactor",),

@@ -41,6 +41,7 @@ class AskedExchange(Struct):
     http_version: str = "1.1"
     client: tuple[str, int] | None = None
     body: bytes | None = b""
+    is_from_proxy: bool = False
     root_path: str = ""
     socket: Any = None
     """Any: of what stands here, only that it is something is looked at."""

@@ -34,6 +34,7 @@ class AsgiExchange:
     Without `__slots__`, so that what most requests never touch costs nothing: it stands on the class.
     """
 
+    is_from_proxy = False
     is_shielded = False
     """Whether the handler comes to its end although the client goes away."""
     body: bytes | None = None

@@ -72,6 +72,7 @@ class HttpExchange:
     """
 
     root_path = ""
+    is_from_proxy = False
     reader: BodyReader | None = None
     socket: SocketLink | None = None
     _items: list[tuple[bytes, bytes]] | None = None

@@ -54,6 +54,7 @@ class MemoryExchange:
         self.http_version = http_version
         self.scheme = scheme
         self.client = client
+        self.is_from_proxy = False
         self.socket = socket
         self.root_path = ""
         self.body: bytes | None = body if isinstance(body, bytes) else None

@@ -32,6 +32,7 @@ class RsgiExchange:
     """
 
     root_path = ""
+    is_from_proxy = False
     socket: SocketLink | None = None
     body: bytes | None = None
     _arriving: PulledBody | None = None

@@ -80,6 +80,7 @@ class WsgiExchange:
         self.scheme: str = environ.get("wsgi.url_scheme", "http")
         self.http_version: str = environ.get("SERVER_PROTOCOL", "HTTP/1.1").removeprefix("HTTP/")
         self.client = _read_client(environ)
+        self.is_from_proxy = False
         declared = self.find_header(b"content-length")
         self._left = int(declared) if declared is not None else None
         # PEP 3333: without a length nothing may be read, unless the server says that it ends by itself.

@@ -88,10 +88,13 @@ class LogIn:
         """
         site, whos = self.site, self._counted(login)
         await site.throttle.take("log-in", *whos)
-        user = await site.find_user(login)
+        user, whose = await site.find_user(login), ""
         is_right, is_old = await site.passwords.verify(password, "" if user is None else user.password)
         if user is None or not is_right or not user.is_active:
-            await site.events.note(self.request, "log-in failed", "" if user is None else user.key)
+            whose = "" if user is None else user.key
+            user, is_old = await self._find_elsewhere(login, password), False
+        if user is None:
+            await site.events.note(self.request, "log-in failed", whose)
             return None
         address, *account = whos
         await site.throttle.give_back("log-in", address)
@@ -210,6 +213,13 @@ class LogIn:
         kept = self.session.data(PendingLogIn)
         for name in PendingLogIn.__struct_fields__:
             setattr(kept, name, getattr(pending, name))
+
+    async def _find_elsewhere(self, login: str, password: str) -> AbstractUser | None:
+        for check in self.site.password_checks:
+            user = await check(login, password)
+            if user is not None:
+                return user
+        return None
 
     def _counted(self, login: str) -> tuple[tuple[str, Limit], ...]:
         account = f"login {fold(login) or login}"

@@ -116,11 +116,12 @@ class Accounts:
         if self.user is User:
             setup.models(User, package="users", migrations=HERE / "user_migrations")
         setup.after(keep_private, only_if_used=Session, only_for=lambda route: not route.is_websocket)
-        if self.closed:
-            add_gate(setup, self.user)
         self._add_pages(setup, site)
         for method in self.methods:
             method.install(setup, site)
+        if self.closed:
+            # Behind the methods, one of which may say who somebody is.
+            add_gate(setup, self.user)
 
     def _add_pages(self, setup: Setup, site: AccountSite) -> None:
         # Each statement by itself: a failed attempt must be counted although its answer is an error.

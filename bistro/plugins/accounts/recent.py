@@ -10,6 +10,7 @@ from bistro.forms import FormView
 from bistro.http import Forbidden, FormData, Redirect, Request, Response, is_local_redirect
 from bistro.plugins.accounts.forms import ConfirmForm
 from bistro.plugins.accounts.log_in import LoggedIn, LogIn
+from bistro.plugins.accounts.log_in_pages import ShownLink
 from bistro.plugins.accounts.notices import FormPage
 from bistro.plugins.accounts.site import AccountSite
 from bistro.plugins.accounts.users import AbstractUser
@@ -28,6 +29,10 @@ class ConfirmationRequired(Forbidden):
 
 class ConfirmPage(FormPage, template="accounts/confirm.html"):
     """What accounts/confirm.html may use."""
+
+    links: list[ShownLink]
+    """Other ways to log in once more."""
+    has_password: bool = True
 
 
 def recent_log_in(within: timedelta = RECENT) -> Callable[..., Any]:
@@ -58,9 +63,10 @@ class ConfirmPages:
         routes.get("/confirm", name="confirm")(self.show)
         routes.post("/confirm", name="confirm.do")(self.confirm)
 
-    async def show(self, user: AbstractUser, next: str = "") -> ConfirmPage:
-        """The form."""
-        return ConfirmPage(FormView(ConfirmForm, ConfirmForm(password="", next=next[:2_000])))
+    async def show(self, user: AbstractUser, request: Request, next: str = "") -> ConfirmPage:
+        """The form, and other ways for who has no password."""
+        form = FormView(ConfirmForm, ConfirmForm(password="", next=next[:2_000]))
+        return self._page(form, user, request)
 
     async def confirm(
         self, data: FormData, user: AbstractUser, log_in: LogIn, session: Session, request: Request
@@ -74,9 +80,13 @@ class ConfirmPages:
             if found is None or found.key != user.key:
                 form.add_problem("password", "is wrong")
         if form.value is None:
-            return render(ConfirmPage(form), status=form.status)
+            return render(self._page(form, user, request), status=form.status)
         session.data(LoggedIn).at = self._site.clock.time()
         session.rotate()
         await log_in.note("confirmed", user)
         target = form.value.next
         return Redirect(target if is_local_redirect(target) else self._site.home)
+
+    def _page(self, form: FormView[ConfirmForm], user: AbstractUser, request: Request) -> ConfirmPage:
+        links = [ShownLink(text=each.text, url=each.find_url(request)) for each in self._site.log_in_links]
+        return ConfirmPage(form, links, has_password=bool(user.password))

@@ -33,6 +33,10 @@ class FurtherStep(Protocol):
         ...
 
 
+PasswordChecker: TypeAlias = Callable[[str, str], Awaitable[AbstractUser | None]]
+"""Is given what was typed as name and password; the user, if another system knows them by it."""
+
+
 class Link(Struct, frozen=True):
     """A link that a way to log in puts on a page; the address is asked for when the page is shown."""
 
@@ -67,6 +71,8 @@ class AccountSite(Struct, eq=False):
     must_verify: bool = True
     forgetters: list[Callable[[str], Awaitable[object]]] = field(default_factory=list)
     """Called with the key of a user who is deleted, to delete what belongs to them."""
+    password_checks: list[PasswordChecker] = field(default_factory=list)
+    """Asked in this order whose a password is that is not right here."""
     steps: list[FurtherStep] = field(default_factory=list)
     """Asked in this order behind a right password."""
     log_in_links: list[Link] = field(default_factory=list)

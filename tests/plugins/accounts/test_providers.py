@@ -444,6 +444,15 @@ def test_unknown_provider_is_a_404(site: Site) -> None:
     assert site.client.get("/accounts/with/nobody/callback").status == 404
 
 
+def test_sending_browsers_away_is_limited_by_address(site: Site) -> None:
+    """Each is a new session of a visitor, which takes up room."""
+    statuses = []
+    for _ in range(61):
+        site.client.cookies.clear()
+        statuses.append(site.client.get("/accounts/with/work").status)
+    assert statuses == [303] * 60 + [429]
+
+
 def test_secret_goes_into_the_form_where_the_provider_says_so(site: Site, work: FakeProvider) -> None:
     work.description = {"token_endpoint_auth_methods_supported": ["client_secret_post"]}
     assert sign_in(site, work).status == 303
@@ -516,13 +525,15 @@ def test_presets_take_their_credentials_from_the_environment(monkeypatch: pytest
 @pytest.mark.parametrize(
     "issuer", ["http://id.example.com", "id.example.com", "https://id.example.com?x=1", ""]
 )
-def test_issuer_without_https_stops_the_start(issuer: str) -> None:
+def test_issuer_without_https_stops_the_start(issuer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENV", "testing")
     method = SignInWith([OpenIdProvider("work", issuer, client_id="x")])
     with pytest.raises(ProviderError):
         App(Database("sqlite://"), Accounts(methods=[method])).freeze()
 
 
-def test_two_providers_of_one_name_stop_the_start() -> None:
+def test_two_providers_of_one_name_stop_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENV", "testing")
     one = OpenIdProvider("work", "https://id.example.com", client_id="x")
     with pytest.raises(ProviderError, match="two providers"):
         App(Database("sqlite://"), Accounts(methods=[SignInWith([one, one])])).freeze()
@@ -541,6 +552,9 @@ def test_two_providers_of_one_name_stop_the_start() -> None:
         ("ftp://id.example.com", False),
         ("//id.example.com", False),
         ("https://[", False),
+        ("https://id.example.com/\r\nx: y", False),
+        ("https://id.example.com/a b", False),
+        ("https://id.exämple.com/", False),
         ("", False),
     ],
 )
@@ -569,6 +583,7 @@ def test_answers_of_other_sites_are_bounded_and_never_lead_elsewhere(work: FakeP
 
 
 def test_missing_package_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENV", "testing")
     monkeypatch.setitem(sys.modules, "joserfc", None)
     with pytest.raises(MissingAccountsExtra, match=r"bistro\[sign-in-with\]"):
         App(Database("sqlite://"), Accounts(methods=[SignInWith([google("x")])])).freeze()

@@ -114,6 +114,10 @@ class PasskeyStore:
         """Forget one of the user's own."""
         return bool(await Passkey.objects.filter(Passkey.id == id, Passkey.user_key == user.key).delete())
 
+    async def forget(self, user_key: str) -> None:
+        """Delete those of a user who is deleted."""
+        await Passkey.objects.filter(Passkey.user_key == user_key).delete()
+
     def _challenge(self, asked: PasskeyChallenge, purpose: Purpose) -> bytes:
         challenge = os.urandom(32)
         asked.text, asked.purpose, asked.at = to_text(challenge), purpose, self._clock.time()

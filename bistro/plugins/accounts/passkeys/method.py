@@ -13,7 +13,7 @@ from bistro.plugins.accounts.extras import require_extra
 from bistro.plugins.accounts.passkeys.ceremony import Party
 from bistro.plugins.accounts.passkeys.keys import PasskeyStore
 from bistro.plugins.accounts.passkeys.models import Passkey
-from bistro.plugins.accounts.passkeys.pages import PasskeyPages, PasskeyStep
+from bistro.plugins.accounts.passkeys.pages import BODY_SIZE_MAX, PasskeyPages, PasskeyStep
 from bistro.plugins.accounts.passkeys.script import add_script
 from bistro.plugins.accounts.site import AccountSite, Link
 from bistro.routing import Routes
@@ -44,10 +44,11 @@ class Passkeys:
         step = PasskeyStep(store)
         setup.models(Passkey, package="passkeys", migrations=HERE / "migrations")
         setup.templates(HERE / "templates")
-        routes = Routes(name="passkeys", by="Passkeys", atomic=False)
+        routes = Routes(name="passkeys", by="Passkeys", atomic=False, body_size_max=BODY_SIZE_MAX)
         add_script(routes)
         PasskeyPages(site, store, step, Party(self.host, tuple(self.origins), self.name)).add_to(routes)
         setup.routes.include(routes, at=site.at)
+        site.forgetters.append(store.forget)
         if self.second_factor:
             site.steps.append(step)
         site.log_in_links.append(Link("Log in with a passkey", log_in_url))

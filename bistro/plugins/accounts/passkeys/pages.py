@@ -18,12 +18,14 @@ from bistro.plugins.accounts.second_factor import SECOND_FACTOR, find_other_fact
 from bistro.plugins.accounts.site import AccountSite
 from bistro.plugins.accounts.throttle import PER_MINUTE
 from bistro.plugins.accounts.users import AbstractUser
-from bistro.plugins.rate_limit import client_address
+from bistro.plugins.rate_limit import client_address, limit_rate
 from bistro.plugins.rendering import render
 from bistro.routing import Routes
 from bistro.templates import Page
 
 BODY_SIZE_MAX = 64 * 1024
+ASKED_MAX = "60/minute"
+"""By address: each may be a new session of a visitor, which takes up room."""
 REFUSED = "This passkey was not accepted. Please try again."
 NO_STORE = {"cache-control": "no-store"}
 
@@ -40,7 +42,8 @@ class PasskeysPage(Page, template="accounts/passkeys/show.html"):
     """What show.html may use."""
 
     passkeys: Sequence[Passkey]
-    host: str
+    is_asked_for: bool
+    """Whether who has one needs it behind a password too."""
 
 
 class PasskeyLogInPage(Page, template="accounts/passkeys/log_in.html"):
@@ -86,18 +89,21 @@ class PasskeyPages:
         recent = [recent_log_in()]
         get("/passkeys", name="show", before=recent)(self.show)
         post("/passkeys/options", name="options", before=recent)(self.ask_to_add)
-        post("/passkeys", name="add", body_size_max=BODY_SIZE_MAX, before=recent)(self.add)
+        post("/passkeys", name="add", before=recent)(self.add)
         post("/passkeys/remove", name="remove", before=recent)(self.remove)
         get("/passkeys/log-in", name="log_in", public=True)(self.show_log_in)
-        post("/passkeys/log-in/options", name="log_in.options", public=True)(self.ask_to_log_in)
-        post("/passkeys/log-in", name="log_in.check", public=True, body_size_max=BODY_SIZE_MAX)(self.log_in)
+        limits = [limit_rate(ASKED_MAX)]
+        ask_at = post("/passkeys/log-in/options", name="log_in.options", public=True, before=limits)
+        ask_at(self.ask_to_log_in)
+        post("/passkeys/log-in", name="log_in.check", public=True)(self.log_in)
         get("/passkeys/check", name="check", public=True)(self.show_check)
         post("/passkeys/check/options", name="check.options", public=True)(self.ask_to_check)
-        post("/passkeys/check", name="check.pass", public=True, body_size_max=BODY_SIZE_MAX)(self.check)
+        post("/passkeys/check", name="check.pass", public=True)(self.check)
 
-    async def show(self, request: Request, user: AbstractUser) -> PasskeysPage:
+    async def show(self, user: AbstractUser) -> PasskeysPage:
         """A user's own passkeys."""
-        return PasskeysPage(passkeys=await self._store.list_of(user.key), host=request.url.host)
+        passkeys = await self._store.list_of(user.key)
+        return PasskeysPage(passkeys=passkeys, is_asked_for=self._step in self._site.steps)
 
     async def ask_to_add(self, request: Request, user: AbstractUser, asked: PasskeyChallenge) -> Response:
         """The question for a new passkey."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, Final  # Any: JSON of another site
 
 from bistro.ground import Secret
+from bistro.plugins.accounts.identities import ExternalIdentity
 from bistro.plugins.accounts.providers.oauth import OAuthProvider
-from bistro.plugins.accounts.providers.provider import ExternalIdentity
 from bistro.plugins.accounts.providers.web import WebClient
 
 SITE: Final = "https://github.com"

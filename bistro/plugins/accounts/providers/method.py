@@ -10,14 +10,14 @@ from typing import Final
 from bistro.app import Setup
 from bistro.http import Request
 from bistro.plugins.accounts.extras import require_extra
-from bistro.plugins.accounts.providers.linking import Linking
-from bistro.plugins.accounts.providers.models import Identity
+from bistro.plugins.accounts.identities import Linking, add_identities
 from bistro.plugins.accounts.providers.pages import ProviderPages
 from bistro.plugins.accounts.providers.provider import Provider, ProviderError
 from bistro.plugins.accounts.providers.web import WebClient
 from bistro.plugins.accounts.site import AccountSite, Link
 from bistro.routing import Routes
 
+FORM_SIZE_MAX: Final = 64 * 1024
 HERE: Final = Path(__file__).parent
 
 
@@ -49,9 +49,9 @@ class SignInWith:
             providers[each.name] = each
         web = WebClient()
         setup.on_stop(web.close)
-        setup.models(Identity, package="identities", migrations=HERE / "migrations")
+        add_identities(setup, site)
         setup.templates(HERE / "templates")
-        routes = Routes(name="sign_in_with", by="SignInWith", atomic=False)
+        routes = Routes(name="sign_in_with", by="SignInWith", atomic=False, body_size_max=FORM_SIZE_MAX)
         linking = Linking(site, allows_sign_up=self.sign_up)
         ProviderPages(site, providers, linking, web, self.base_url).add_to(routes)
         setup.routes.include(routes, at=site.at)

@@ -10,10 +10,10 @@ from typing import Any, Final, TypeAlias  # Any: JSON of other sites
 from urllib.parse import urlencode
 
 from bistro.ground import Secret
+from bistro.plugins.accounts.identities import ExternalIdentity
 from bistro.plugins.accounts.providers.provider import (
     Ask,
     Credentials,
-    ExternalIdentity,
     ProviderError,
     SignInFailed,
     check_credentials,

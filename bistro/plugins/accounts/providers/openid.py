@@ -16,13 +16,12 @@ from functools import cached_property
 from typing import Any  # Any: JSON of another site
 
 from bistro.ground import Clock, Secret, SystemClock
+from bistro.plugins.accounts.identities import SUBJECT_LENGTH_MAX, ExternalIdentity
 from bistro.plugins.accounts.providers.discovery import Directory
-from bistro.plugins.accounts.providers.models import SUBJECT_LENGTH_MAX
 from bistro.plugins.accounts.providers.oauth import authorization_url, exchange_code, read_token
 from bistro.plugins.accounts.providers.provider import (
     Ask,
     Credentials,
-    ExternalIdentity,
     ProviderError,
     SignInFailed,
     check_credentials,

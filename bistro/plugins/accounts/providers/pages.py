@@ -9,19 +9,22 @@ from typing import Final
 
 from bistro.ground import get_logger
 from bistro.http import FormData, NotFound, Redirect, Request, Response
+from bistro.plugins.accounts.identities import ExternalIdentity, Identity, Linking, Refusal
 from bistro.plugins.accounts.log_in import LogIn
-from bistro.plugins.accounts.providers.linking import Linking, Refusal
-from bistro.plugins.accounts.providers.models import Identity
-from bistro.plugins.accounts.providers.provider import Ask, ExternalIdentity, Provider, SignInFailed
+from bistro.plugins.accounts.providers.provider import Ask, Provider, SignInFailed
 from bistro.plugins.accounts.providers.web import WebClient
+from bistro.plugins.accounts.recent import recent_log_in
 from bistro.plugins.accounts.site import AccountSite
 from bistro.plugins.accounts.users import AbstractUser
+from bistro.plugins.rate_limit import limit_rate
 from bistro.plugins.rendering import render
 from bistro.plugins.sessions import Session, SessionData
 from bistro.routing import Routes
 from bistro.templates import Page
 
 PENDING_SECONDS: Final = 600
+BEGUN_MAX: Final = "60/minute"
+"""By address: each may be a new session of a visitor, which takes up room."""
 VALUE_LENGTH_MAX: Final = 4_000
 _log = get_logger("bistro.accounts")
 
@@ -73,10 +76,11 @@ class ProviderPages:
 
     def add_to(self, routes: Routes) -> None:
         """Add them."""
-        routes.get("/with", name="show")(self.show)
-        routes.post("/with/remove", name="remove")(self.remove)
-        routes.get("/with/{name}", name="begin", public=True)(self.begin)
-        routes.post("/with/{name}", name="connect")(self.connect)
+        sensitive = [recent_log_in()]
+        routes.get("/with", name="show", before=sensitive)(self.show)
+        routes.post("/with/remove", name="remove", before=sensitive)(self.remove)
+        routes.get("/with/{name}", name="begin", public=True, before=[limit_rate(BEGUN_MAX)])(self.begin)
+        routes.post("/with/{name}", name="connect", before=sensitive)(self.connect)
         routes.get("/with/{name}/callback", name="callback", public=True)(self.come_back)
 
     async def show(self, user: AbstractUser) -> Response:

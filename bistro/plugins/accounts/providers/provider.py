@@ -9,6 +9,7 @@ from typing import Final, Protocol
 from msgspec import Struct
 
 from bistro.ground import Secret, SetupError
+from bistro.plugins.accounts.identities import ExternalIdentity
 from bistro.plugins.accounts.providers.web import WebClient
 
 NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,39}")
@@ -23,16 +24,6 @@ class ProviderError(SetupError):
 
 class SignInFailed(Exception):
     """A log-in with another site came to nothing; `args[0]` is for the log, not for the visitor."""
-
-
-class ExternalIdentity(Struct, frozen=True):
-    """Who somebody is at another site."""
-
-    subject: str
-    """What the site calls them, for ever."""
-    email: str = ""
-    is_email_verified: bool = False
-    name: str = ""
 
 
 class Ask(Struct, frozen=True):

@@ -24,6 +24,8 @@ class WebFault(Exception):
 
 def is_safe_url(url: str) -> bool:
     """Whether `url` is reached by https, or on this machine, as in tests."""
+    if not url.isascii() or not url.isprintable() or " " in url:
+        return False  # `urlsplit` would leave line breaks out, and a header could not hold them
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""

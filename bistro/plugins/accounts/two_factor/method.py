@@ -39,5 +39,6 @@ class TwoFactor:
         routes = Routes(name="two_factor", by="TwoFactor", atomic=False, body_size_max=FORM_SIZE_MAX)
         TwoFactorPages(site, store, step, self.issuer).add_to(routes)
         setup.routes.include(routes, at=site.at)
+        site.forgetters.append(store.forget)
         site.steps.append(step)
         site.account_links.append(Link("Second factor", lambda request: request.url_for("two_factor.show")))

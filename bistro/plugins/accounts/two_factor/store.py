@@ -47,7 +47,7 @@ class TwoFactorStore:
         if step is None:
             return None
         async with transaction():
-            await self._delete(user)
+            await self.forget(user.key)
             await TotpDevice.objects.create(user_key=user.key, secret=self.seal(user, secret), last_step=step)
             return await self._make_codes(user)
 
@@ -59,8 +59,13 @@ class TwoFactorStore:
 
     async def end(self, user: AbstractUser) -> None:
         """Forget the app and the recovery codes."""
+        await self.forget(user.key)
+
+    async def forget(self, user_key: str) -> None:
+        """The same for a user who is deleted."""
         async with transaction():
-            await self._delete(user)
+            await TotpDevice.objects.filter(TotpDevice.user_key == user_key).delete()
+            await RecoveryCode.objects.filter(RecoveryCode.user_key == user_key).delete()
 
     async def use(self, user: AbstractUser, code: str) -> Literal["app", "recovery code"] | None:
         """What the code was of, if it is right; it is never right again."""
@@ -84,7 +89,3 @@ class TwoFactorStore:
         for code in codes:
             await RecoveryCode.objects.create(key=hash_recovery_code(user.key, code), user_key=user.key)
         return codes
-
-    async def _delete(self, user: AbstractUser) -> None:
-        await TotpDevice.objects.filter(TotpDevice.user_key == user.key).delete()
-        await RecoveryCode.objects.filter(RecoveryCode.user_key == user.key).delete()

@@ -10,13 +10,34 @@ from __future__ import annotations
 
 import secrets
 from datetime import UTC, datetime
+from typing import Protocol
+
+from msgspec import Struct
 
 from bistro.db import UniqueViolation, transaction
-from bistro.plugins.accounts.names import NAME_LENGTH_MAX, find_email_fault, find_name_fault
-from bistro.plugins.accounts.providers.models import Identity
-from bistro.plugins.accounts.providers.provider import ExternalIdentity, Provider
+from bistro.plugins.accounts.identities.models import Identity
+from bistro.plugins.accounts.names import NAME_LENGTH_MAX, find_email_fault, find_name_fault, fold
 from bistro.plugins.accounts.site import AccountSite
 from bistro.plugins.accounts.users import AbstractUser
+
+
+class ExternalIdentity(Struct, frozen=True):
+    """Who somebody is elsewhere."""
+
+    subject: str
+    """What they are called there, for ever."""
+    email: str = ""
+    is_email_verified: bool = False
+    name: str = ""
+
+
+class Source(Protocol):
+    """Where identities are known."""
+
+    name: str
+    """In the table: lower case letters, digits and hyphens."""
+    label: str
+    """What people call it."""
 
 
 class Refusal(Exception):
@@ -26,14 +47,20 @@ class Refusal(Exception):
 class Linking:
     """Finds, makes and removes what `Identity` holds."""
 
-    def __init__(self, site: AccountSite, *, allows_sign_up: bool) -> None:
+    def __init__(self, site: AccountSite, *, allows_sign_up: bool, trusts_addresses: bool = False) -> None:
+        """With `trusts_addresses` an address opens the account that has it: see `CheckedBy`."""
         self._site = site
         self._allows_sign_up = allows_sign_up
+        self._trusts_addresses = trusts_addresses
 
-    async def find_or_make_user(self, provider: Provider, who: ExternalIdentity) -> tuple[AbstractUser, bool]:
+    async def find_or_make_user(self, provider: Source, who: ExternalIdentity) -> tuple[AbstractUser, bool]:
         """The user of an identity, and whether they are new. Raises `Refusal`."""
         user = await self._find_user(provider, who)
         if user is not None:
+            return user, False
+        user = await self._find_trusted(who)
+        if user is not None:
+            await self.connect(provider, who, user)
             return user, False
         self._check_sign_up(provider, who)
         try:
@@ -51,7 +78,7 @@ class Linking:
             return found, False
         return user, True
 
-    async def connect(self, provider: Provider, who: ExternalIdentity, user: AbstractUser) -> None:
+    async def connect(self, provider: Source, who: ExternalIdentity, user: AbstractUser) -> None:
         """Let this identity open the user's account from now on. Raises `Refusal`."""
         try:
             async with transaction():
@@ -74,7 +101,7 @@ class Linking:
                 await Identity.objects.filter(Identity.id == id, Identity.user_key == user.key).delete()
             return found
 
-    async def _find_user(self, provider: Provider, who: ExternalIdentity) -> AbstractUser | None:
+    async def _find_user(self, provider: Source, who: ExternalIdentity) -> AbstractUser | None:
         found = await Identity.objects.find(
             Identity.provider == provider.name, Identity.subject == who.subject
         )
@@ -92,7 +119,17 @@ class Linking:
         await Identity.objects.filter(Identity.id == found.id).update(used_at=now, email=shown_email(who))
         return user
 
-    def _check_sign_up(self, provider: Provider, who: ExternalIdentity) -> None:
+    async def _find_trusted(self, who: ExternalIdentity) -> AbstractUser | None:
+        folded = fold(who.email)
+        if not self._trusts_addresses or not who.is_email_verified or not folded:
+            return None
+        model = self._site.model
+        user = await model.objects.find(model.email_key == folded)
+        if user is not None and not user.is_active:
+            raise Refusal("This account is locked.")
+        return user
+
+    def _check_sign_up(self, provider: Source, who: ExternalIdentity) -> None:
         if not self._allows_sign_up:
             raise Refusal(
                 f"No account here is connected to this one at {provider.label}. "
@@ -114,7 +151,7 @@ class Linking:
         # What people log in by must be one of a kind.
         return f"{plain if is_name else 'user'} {secrets.token_hex(4)}"
 
-    async def _keep(self, provider: Provider, who: ExternalIdentity, user: AbstractUser) -> None:
+    async def _keep(self, provider: Source, who: ExternalIdentity, user: AbstractUser) -> None:
         await Identity.objects.create(
             user_key=user.key, provider=provider.name, subject=who.subject, email=shown_email(who)
         )
