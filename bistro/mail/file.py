@@ -19,10 +19,9 @@ class FileTransport:
 
     async def send(self, message: Message) -> None:
         """Write it. Raises `MailUnavailable` where the disk is full or the folder can't be written."""
-        content = message.as_email().as_bytes()
         name = f"{SystemClock().now():%Y%m%dT%H%M%S.%f}-{os.urandom(8).hex()}.eml"
         try:
-            await run_in_thread(_write, self.folder, name, content)
+            await run_in_thread(_write, self.folder, name, message)
         except OSError as error:
             raise MailUnavailable(f"{self.folder} can't be written: {error.strerror}") from error
 
@@ -30,7 +29,8 @@ class FileTransport:
         """Nothing is open."""
 
 
-def _write(folder: Path, name: str, content: bytes) -> None:
+def _write(folder: Path, name: str, message: Message) -> None:
+    content = message.as_email().as_bytes()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:

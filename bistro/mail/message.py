@@ -117,6 +117,16 @@ class Message(Struct, frozen=True, kw_only=True):
         found = [each for field in (self.to, self.cc, self.bcc) for each in self.mailboxes(field)]
         return list(dict.fromkeys(map(str, found)))
 
+    @property
+    def size(self) -> int:
+        """How much it holds: letters of text and HTML, and bytes of attachments."""
+        return len(self.text) + len(self.html) + sum(len(each.content) for each in self.attachments)
+
+    @property
+    def needs_utf8(self) -> bool:
+        """Whether an address has letters that only SMTPUTF8 can send (RFC 6531)."""
+        return not all(each.isascii() for each in (self.sender.rpartition("@")[0], *self.recipients))
+
     def as_email(self) -> EmailMessage:
         """The message in the form of RFC 5322, with `Date` and `Message-ID`, and without `Bcc`."""
         named = [
@@ -206,9 +216,8 @@ def _check_size(message: Message) -> None:
             raise MessageError(
                 f"the {name} of a message has half of a character (a lone surrogate)"
             ) from None
-    size = len(message.text) + len(message.html) + sum(len(each.content) for each in message.attachments)
-    if size > message.size_max:
+    if message.size > message.size_max:
         raise MessageError(
-            f"a message of {size:,} bytes; it may have {message.size_max:,}",
+            f"a message of {message.size:,} bytes; it may have {message.size_max:,}",
             fix="Send a link instead, or allow more: Message(size_max=…).",
         )

@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextvars import Context
 from datetime import datetime
 
 from msgspec import Struct
@@ -21,6 +22,7 @@ from bistro.mail.message import Message
 from bistro.mail.transport import Transport
 
 WAITING_MAX = 1_000
+WAITING_SIZE_MAX = 64 * 1024 * 1024
 PAUSES_SECONDS = (1.0, 5.0, 30.0)
 DRAIN_SECONDS = 10.0
 _log = get_logger("bistro.mail")
@@ -46,11 +48,14 @@ class Outbox:
         transport: Transport,
         *,
         waiting_max: int = WAITING_MAX,
+        waiting_size_max: int = WAITING_SIZE_MAX,
         pauses_seconds: Sequence[float] = PAUSES_SECONDS,
         note: Callable[[Sent], None] | None = None,
     ) -> None:
         self.transport = transport
         self._waiting_max = waiting_max
+        self._waiting_size_max = waiting_size_max
+        self._waiting_size = 0
         self._pauses_seconds = tuple(pauses_seconds)
         self._note = note
         self._waiting: deque[Message] = deque()
@@ -60,14 +65,16 @@ class Outbox:
 
     async def put(self, message: Message) -> None:
         """Send it soon. Raises `MailQueueFull` (B976)."""
-        if len(self._waiting) >= self._waiting_max:
+        size = self._waiting_size + message.size
+        if len(self._waiting) >= self._waiting_max or (self._waiting and size > self._waiting_size_max):
             raise MailQueueFull(
-                f"{self._waiting_max:,} messages wait to be sent",
+                f"{len(self._waiting):,} messages of {self._waiting_size:,} bytes wait to be sent",
                 fix="Look in the log why the mail server takes none, or send less.",
             )
         self._waiting.append(message)
+        self._waiting_size = size
         if self._task is None:
-            self._task = asyncio.get_running_loop().create_task(self._send_all(), name="bistro mail")
+            self._start()
 
     async def send_now(self, message: Message) -> None:
         """Send it before all that wait, and wait for it. Raises `MailUnavailable` and `MailRefused`."""
@@ -100,21 +107,28 @@ class Outbox:
         if self._waiting:
             _log.error("mails lost, since the site stops", count=len(self._waiting))
             self._waiting.clear()
+            self._waiting_size = 0
         await self.transport.close()
+
+    def _start(self) -> None:
+        # In a context of its own: what the request that came first has (its id in the log, its
+        # database) is not for the messages of others.
+        loop = asyncio.get_running_loop()
+        self._task = loop.create_task(self._send_all(), name="bistro mail", context=Context())
 
     async def _send_all(self) -> None:
         try:
             while self._waiting:
                 # It stays in the queue until it is through, so that a stop can count it.
                 await self._send_patiently(self._waiting[0])
-                self._waiting.popleft()
+                self._waiting_size -= self._waiting.popleft().size
             async with self._turn:
                 if not self._waiting:
                     await self.transport.close()
         finally:
             self._task = None
             if self._waiting and not self._stopping.is_set():
-                self._task = asyncio.get_running_loop().create_task(self._send_all(), name="bistro mail")
+                self._start()
 
     async def _send_patiently(self, message: Message) -> None:
         for pause_seconds in (*self._pauses_seconds, None):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from contextvars import ContextVar
 
 import pytest
 
@@ -96,6 +97,41 @@ def test_queue_is_bounded() -> None:
         assert fake.log[:2] == ["a", "b"]
 
     asyncio.run(run())
+
+
+def test_queue_is_bounded_in_bytes_too() -> None:
+    async def run() -> None:
+        fake = Fake()
+        fake.gate.clear()
+        outbox = Outbox(fake, waiting_size_max=10)
+        await outbox.put(Message(to="ada@example.com", subject="a", text="x" * 100))  # one is always taken
+        with pytest.raises(MailQueueFull):
+            await outbox.put(Message(to="ada@example.com", subject="b", text="x"))
+        fake.gate.set()
+        await outbox.wait()
+        await outbox.put(Message(to="ada@example.com", subject="c", text="x"))
+        await outbox.close()
+        assert fake.log == ["a", "closed", "c", "closed"]
+
+    asyncio.run(run())
+
+
+def test_messages_have_nothing_of_the_request_that_came_first() -> None:
+    seen: list[str] = []
+    request = ContextVar("request", default="none")
+
+    class Looking(Fake):
+        async def send(self, message: Message) -> None:
+            seen.append(request.get())
+
+    async def run() -> None:
+        request.set("the first")
+        outbox = Outbox(Looking())
+        await outbox.put(message("a"))
+        await outbox.wait()
+
+    asyncio.run(run())
+    assert seen == ["none"]
 
 
 def test_stop_sends_what_waits_without_pauses() -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import socket
 import sys
+import time
 
 import pytest
 
-from bistro.ground import Secret
+from bistro.ground import Secret, run_in_thread
 from bistro.mail import (
     Attachment,
     MailRefused,
@@ -18,6 +19,7 @@ from bistro.mail import (
     Outbox,
     SmtpTransport,
 )
+from bistro.mail.smtp import write_out
 from tests.mail.smtp_server import Certificates, Received, serve_lines, serve_smtp
 
 MESSAGE = Message(
@@ -265,6 +267,35 @@ def test_address_in_other_letters_needs_a_server_that_knows_them() -> None:
 
     asyncio.run(run())
     assert received.envelopes[0].rcpt_tos == ["jörg@xn--mller-kva.example"]
+
+
+@pytest.mark.timed
+def test_large_attachments_do_not_hold_up_others() -> None:
+    received = Received()
+    gaps: list[float] = []
+
+    async def tick() -> None:
+        while True:
+            begun = time.perf_counter()
+            await asyncio.sleep(0.001)
+            gaps.append(time.perf_counter() - begun)
+
+    async def run() -> None:
+        big = Attachment("big.bin", bytes(range(256)) * 16_384)
+        message = Message(to="ada@example.com", subject="x", sender="a@example.com", attachments=(big,))
+        async with serve_smtp(received) as port:
+            ticking = asyncio.create_task(tick())
+            await asyncio.sleep(0)
+            begun = time.perf_counter()
+            content = await run_in_thread(write_out, message)
+            whole = time.perf_counter() - begun
+            ticking.cancel()
+            await send(SmtpTransport("127.0.0.1", port, tls="never"), message)
+        assert len(content) > len(big.content)
+        assert max(gaps) < max(whole / 2, 0.05)
+
+    asyncio.run(run())
+    assert received.emails[0].get_payload()[1].get_payload(decode=True)[:256] == bytes(range(256))  # type: ignore[union-attr, index]
 
 
 def test_missing_package_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
