@@ -9,6 +9,8 @@ to the lists of the `AccountSite`:
   about with `await log_in.find_pending()`, and returns `await log_in.pass_step("its name")`.
 - `site.log_in_links`: a `Link` on the log-in page, such as to another site's log-in.
 - `site.account_links`: a `Link` on the page where users set up their account.
+- `site.password_checks`: asked whose a password is that is not right here, such as a directory.
+- `site.forgetters`: called with the key of a user who is deleted.
 
 Whoever knows who somebody is returns `await log_in.begin(user, method="passkey")`, which asks the steps
 or completes the log-in. `AbstractUser | None` and `AbstractUser` are provided whatever model the site
