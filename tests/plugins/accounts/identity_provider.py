@@ -24,7 +24,13 @@ class FakeProvider:
     """What it says is `claims`, put over an honest answer; `None` leaves a claim out."""
 
     def __init__(self) -> None:
-        self.key = ECKey.generate_key("P-256", {"kid": "one", "use": "sig"})
+        self.own_key: Any = ECKey.generate_key("P-256", {"kid": "one", "use": "sig"})
+        self.issuer = ""
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Be honest again, with the key that sites may have kept."""
+        self.key = self.own_key
         self.signing_key: Any = self.key
         self.algorithm = "ES256"
         self.claims: dict[str, Any] = {}
@@ -34,7 +40,6 @@ class FakeProvider:
         self.token_override: str | None = None
         self.codes: dict[str, dict[str, list[str]]] = {}
         self.log: list[str] = []
-        self.issuer = ""
         self.subject, self.email = "248289761001", "ann@example.com"
 
     # --- what the site asks ---------------------------------------------------------------------

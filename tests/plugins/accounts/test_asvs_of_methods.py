@@ -30,9 +30,7 @@ def served() -> Iterator[FakeProvider]:
 
 @pytest.fixture
 def work(served: FakeProvider) -> FakeProvider:
-    issuer = served.issuer
-    served.__init__()  # type: ignore[misc]  # begins anew
-    served.issuer = issuer
+    served.begin_anew()
     return served
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from itertools import count
 from typing import Any
 
 import pytest
@@ -27,6 +28,31 @@ def site() -> Iterator[Site]:
         made.add_user()
         made.add_user(OTHER)
         yield made
+
+
+@pytest.fixture(scope="module")
+def kept_site() -> Iterator[Site]:
+    with site_with(add=who_routes, methods=[Passkeys(), TwoFactor()]) as made:
+        yield made
+
+
+@pytest.fixture
+def shared(kept_site: Site) -> Site:
+    """A site that several tests share, each with a user of its own; making one takes a while."""
+    kept_site.client.cookies.clear()
+    kept_site.clock.advance(3_600)
+    return kept_site
+
+
+@pytest.fixture
+def login(shared: Site) -> str:
+    """The address of a new user of the shared site."""
+    address = f"user{next(NUMBERS)}@example.com"
+    shared.add_user(address)
+    return address
+
+
+NUMBERS = count()
 
 
 def ask(site: Site, path: str) -> dict[str, Any]:
@@ -128,21 +154,21 @@ LIES: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("lie", LIES)
-def test_lies_at_log_in_are_refused(site: Site, lie: str) -> None:
-    device = device_of(site)
-    assert use(site, device, **LIES[lie]).status == 422
-    assert site.client.get("/me").status == 401
-    assert use(site, device).status == 200
+def test_lies_at_log_in_are_refused(shared: Site, login: str, lie: str) -> None:
+    device = device_of(shared, login)
+    assert use(shared, device, **LIES[lie]).status == 422
+    assert shared.client.get("/me").status == 401
+    assert use(shared, device).status == 200
 
 
 @pytest.mark.parametrize(
     "lie", [key for key in LIES if key not in ("nobody was verified", "an unknown passkey")]
 )
-def test_lies_behind_a_password_are_refused(site: Site, lie: str) -> None:
-    device = device_of(site)
-    site.log_in()
-    assert use(site, device, "/check", **LIES[lie]).status == 422
-    assert site.client.get("/me").status == 401
+def test_lies_behind_a_password_are_refused(shared: Site, login: str, lie: str) -> None:
+    device = device_of(shared, login)
+    shared.log_in(login)
+    assert use(shared, device, "/check", **LIES[lie]).status == 422
+    assert shared.client.get("/me").status == 401
 
 
 def test_security_key_that_only_is_touched_is_enough_behind_a_password(site: Site) -> None:
@@ -161,10 +187,10 @@ def test_security_key_that_only_is_touched_is_enough_behind_a_password(site: Sit
         {"flags": 0},
     ],
 )
-def test_lies_at_adding_are_refused(site: Site, lies: dict[str, Any]) -> None:
-    site.log_in()
-    assert add(site, **lies).status == 422
-    assert "Last used" not in site.client.get(AT).text
+def test_lies_at_adding_are_refused(shared: Site, login: str, lies: dict[str, Any]) -> None:
+    shared.log_in(login)
+    assert add(shared, **lies).status == 422
+    assert "Last used" not in shared.client.get(AT).text
 
 
 def test_answer_is_taken_once(site: Site) -> None:
@@ -265,26 +291,26 @@ def test_pages_of_a_users_own_need_a_log_in(site: Site) -> None:
         {"id": "AAAA", "rawId": "AAAA", "type": "public-key", "response": {"userHandle": 7}},
     ],
 )
-def test_what_is_no_answer_is_a_422(site: Site, credential: dict[str, Any]) -> None:
-    device = device_of(site)
-    ask(site, "/log-in")
-    assert site.client.post(f"{AT}/log-in", json={"credential": credential}).status == 422
-    honest = device.get(ask(site, "/log-in"))
+def test_what_is_no_answer_is_a_422(shared: Site, login: str, credential: dict[str, Any]) -> None:
+    device = device_of(shared, login)
+    ask(shared, "/log-in")
+    assert shared.client.post(f"{AT}/log-in", json={"credential": credential}).status == 422
+    honest = device.get(ask(shared, "/log-in"))
     broken = {**honest, "response": {**honest["response"], **credential}}
     broken["response"]["authenticatorData"] = "AAAA"
-    assert site.client.post(f"{AT}/log-in", json={"credential": broken}).status == 422
+    assert shared.client.post(f"{AT}/log-in", json={"credential": broken}).status == 422
 
 
 @pytest.mark.parametrize(
     "body", [b'{"credential": {"rawId": "\\ud83d"}}', b"[]", b'{"credential": 7}', b"{", b""]
 )
-def test_what_is_no_json_is_refused_clearly(site: Site, body: bytes) -> None:
-    answer = site.client.post(f"{AT}/log-in", content=body, headers={"content-type": "application/json"})
+def test_what_is_no_json_is_refused_clearly(shared: Site, body: bytes) -> None:
+    answer = shared.client.post(f"{AT}/log-in", content=body, headers={"content-type": "application/json"})
     assert answer.status in (400, 422)
 
 
-def test_answer_has_a_limit(site: Site) -> None:
-    assert site.client.post(f"{AT}/log-in", json={"credential": {"x": "y" * 70_000}}).status == 413
+def test_answer_has_a_limit(shared: Site) -> None:
+    assert shared.client.post(f"{AT}/log-in", json={"credential": {"x": "y" * 70_000}}).status == 413
 
 
 def test_sixth_refused_log_in_in_a_minute_has_to_wait(site: Site) -> None:
