@@ -101,7 +101,7 @@ def narrow(scope: Scope, shape: Shape, params: tuple[Any, ...]) -> tuple[Shape, 
     """A query's form and values with the conditions of `scope`. Raises QueryError."""
     made = shape.plans.get(scope.signature)  # type: ignore[call-overload]  # beside the plans
     if made is None:
-        made = shape.plans[scope.signature] = _narrow(scope, shape)  # type: ignore[index]
+        made = shape.plans[scope.signature] = _narrow(scope, shape)  # type: ignore[index]  # beside the plans
     narrowed, tables = made
     return narrowed, sum((scope.by_table[table].params for table in tables), params)
 
