@@ -104,9 +104,14 @@ class Asker:
             return self._answer
         old = rename.old if isinstance(rename, RenameTable) else f"{rename.table}.{rename.old}"
         if not sys.stdin.isatty():
+            both = (
+                ""
+                if isinstance(rename, RenameTable)
+                else f" --expand {old}={rename.new} has both for a while."
+            )
             raise CommandError(
                 f"{old} may have been renamed to {rename.new}, or be dropped and another one added",
-                fix=f"Say which: --rename {old}={rename.new}, or --no-renames, which loses its values.",
+                fix=f"Say which: --rename {old}={rename.new}, or --no-renames, which loses its values.{both}",
             )
         return click.confirm(f"Was {old} renamed to {rename.new}? Otherwise its values are lost", err=True)
 

@@ -115,6 +115,7 @@ def test_what_looks_like_a_rename_is_not_guessed_where_nobody_can_be_asked(notes
     result = run(notes, "make")
     assert result.code == 1
     assert "--rename note.title=heading, or --no-renames" in result.err
+    assert "--expand note.title=heading has both for a while" in result.err
 
     made = run(notes, "make", "--rename", "note.title=heading")
     assert "rename the column note.title to heading" in made.err
