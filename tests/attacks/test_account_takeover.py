@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from bistro.ground import Keyring, make_secret_key
+from bistro.plugins import CookieSessions, Sessions
+from bistro.plugins.accounts import AccountsError
 from bistro.plugins.accounts.passkeys import Passkeys
 from bistro.plugins.accounts.two_factor import TwoFactor
 from bistro.testing import Mailbox
@@ -142,3 +146,11 @@ def test_pages_for_anybody_take_no_large_bodies(path: str) -> None:
         large = {"file": ("a.txt", b"x" * 100_000, "text/plain")}
         assert site.client.post(f"/accounts/{path}", files=large).status == 413
         assert site.client.post(f"/accounts/{path}", data={"token": "x" * 100_000}).status == 413
+
+
+def test_accounts_never_begin_with_sessions_that_a_new_password_could_not_end(tmp_path: Path) -> None:
+    store = CookieSessions(tmp_path / "ended", Keyring(make_secret_key()))
+    with site_with(Sessions(store)) as site:
+        site.add_user()
+        with pytest.raises(AccountsError, match="can be ended from elsewhere"):
+            site.log_in()

@@ -189,6 +189,12 @@ def provide_log_in(setup: Setup, site: AccountSite) -> None:
         background: Background,
         mailer: Mailer,
     ) -> LogIn:
+        if not keeper.can_list:
+            # Else a new password could not end the session of whoever has the old one (ASVS 5.0, 7.4.3).
+            raise AccountsError(
+                "accounts need sessions that can be ended from elsewhere, and those in cookies can't",
+                fix="Leave Sessions() out, as accounts bring their own, or write Sessions(UserSessions()).",
+            )
         return LogIn(site, request, session, keeper, background, mailer)
 
     setup.provide(LogIn, make_log_in)

@@ -124,6 +124,11 @@ class SessionKeeper:
             left = int(record.expires_at - now)
             response.set_cookie(cookie_name(request), token, max_age=left, secure=is_secure(request))
 
+    @property
+    def can_list(self) -> bool:
+        """Whether the sessions of an owner can be found, to show them and to end them."""
+        return not isinstance(self._store, CookieSessions)
+
     async def end_all_of(self, owner: str, *, but: str = "") -> int:
         """End every session of `owner`, but for the one with the id `but`; how many there were.
 
