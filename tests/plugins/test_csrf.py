@@ -42,6 +42,20 @@ TABLE = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("base", "origin", "passes"),
+    [
+        ("https://localhost", "https://localhost", True),
+        ("https://localhost", "http://localhost", False),  # anybody on the way may have written that page
+        ("http://localhost", "http://localhost", True),
+        ("http://localhost", "https://localhost", True),  # a proxy that is not trusted has ended the TLS
+    ],
+)
+def test_page_without_tls_is_not_of_a_site_with_it(base: str, origin: str, passes: bool) -> None:
+    answer = make_client().post(f"{base}/", headers={"origin": origin})
+    assert answer.status == (200 if passes else 403)
+
+
 def ask(client: Client, method: str, site: str | None, origin: str | None, cookie: str | None = None) -> int:
     sent = {"sec-fetch-site": site, "origin": origin, "cookie": cookie}
     headers = {name: value for name, value in sent.items() if value is not None}

@@ -14,7 +14,7 @@ have no line in their plan.
 | unsafe | `same-origin`, `none` | anything | passes |
 | unsafe | anything else | trusted | passes |
 | unsafe | anything else | else, or none | refused |
-| unsafe | none | the host that was asked, or trusted | passes |
+| unsafe | none | the host that was asked, over TLS if the request came so, or trusted | passes |
 | unsafe | none | else, such as `null` | refused |
 | unsafe | none | none, without a cookie | passes |
 | unsafe | none | none, with a cookie, Referer of the host that was asked | passes |
@@ -148,7 +148,10 @@ def judge(exchange: Exchange, trusted: frozenset[str]) -> Verdict | None:
             "Send it from a page of this site, or name that page's origin in Csrf(trusted_origins=…).",
         )
     if origin:
-        if _host_of(origin) == (exchange.find_header(b"host") or b"").decode("latin-1").lower():
+        # Over TLS no page of plain http: anybody on the way may have written it.
+        is_downgraded = exchange.scheme == "https" and not origin.startswith(b"https://")
+        own = (exchange.find_header(b"host") or b"").decode("latin-1").lower()
+        if _host_of(origin) == own and not is_downgraded:
             return None
         return Verdict(
             f"Origin is {_shown(origin)}, which is not the host that was asked",
