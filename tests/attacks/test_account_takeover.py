@@ -11,6 +11,7 @@ import pytest
 from bistro.ground import Keyring, make_secret_key
 from bistro.plugins import CookieSessions, Sessions
 from bistro.plugins.accounts import AccountsError
+from bistro.plugins.accounts.names import find_name_fault
 from bistro.plugins.accounts.passkeys import Passkeys
 from bistro.plugins.accounts.two_factor import TwoFactor
 from bistro.testing import Mailbox
@@ -154,3 +155,11 @@ def test_accounts_never_begin_with_sessions_that_a_new_password_could_not_end(tm
         site.add_user()
         with pytest.raises(AccountsError, match="can be ended from elsewhere"):
             site.log_in()
+
+
+@pytest.mark.parametrize("name", ["ann@example.com", "ann＠example.com", "ann﹫example.com"])
+def test_name_is_never_an_address_of_somebody_else(name: str) -> None:
+    assert find_name_fault(name) == "can't have an @"
+    with site_with(log_in_with="either") as site:
+        site.add_user(name="ann")
+        assert sign_up(site, "mallory@example.com", name=name) == 422

@@ -34,8 +34,10 @@ def find_name_fault(name: str) -> str | None:
         return f"has 1 to {NAME_LENGTH_MAX} characters"
     if any(unicodedata.category(each) in FOREIGN for each in name):
         return "has a character that can't be seen"
-    if "@" in name:
-        return "can't have an @"  # else a name could be the address of somebody else
+    # Folded: `ann＠example.com` with a wide @ would be compared, and read, as an address of somebody else.
+    folded = fold(name)
+    if not folded or "@" in folded:
+        return "can't have an @"
     return None
 
 
