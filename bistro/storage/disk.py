@@ -32,7 +32,7 @@ class DiskStorage:
         """
         name = secrets.token_hex(16) + plain_suffix(f"x{suffix}")
         path = self._place(name)
-        handle = await run_in_thread(_create, path)
+        handle = await run_in_thread(_create, self._folder, path)
         try:
             buffered: list[bytes] = []
             size = 0
@@ -65,8 +65,10 @@ class DiskStorage:
         return self._folder / check_name(name)[:2] / name
 
 
-def _create(path: Path) -> int:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+def _create(folder: Path, path: Path) -> int:
+    # One after the other: the mode is not that of parents that are made on the way (CVE-2020-24583).
+    for each in (folder, path.parent):
+        each.mkdir(mode=0o700, parents=True, exist_ok=True)
     return os.open(path, _FLAGS, 0o600)
 
 

@@ -63,7 +63,9 @@ class CookieSessions:
     async def end(self, record: Record) -> None:
         """Leave a mark that this session has ended."""
         if record.id:
-            self._ended.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # The mode of the one is not that of the other, which holds the caches of the site, too.
+            for folder in (self._ended.parent, self._ended):
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             with contextlib.suppress(FileExistsError):
                 os.close(os.open(self._ended / record.id, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
                 # Kept as long as a cookie of it could be believed.
