@@ -100,7 +100,7 @@ def _expression(value: Any, indent: int) -> str:
     if isinstance(value, enum.Enum):
         value = value.value
     if isinstance(value, SQL) and value == SQL(value.text):
-        return f"SQL({_text(value.text)})"
+        return f"SQL({as_text(value.text)})"
     if isinstance(value, Struct):
         return _call(type(value).__name__, list(_arguments(value)), indent)
     if isinstance(value, tuple | list) and any(isinstance(each, Struct | tuple) for each in value):
