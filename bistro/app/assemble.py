@@ -131,7 +131,7 @@ class PlanMaker(Struct):
             defaults=self.defaults,
             tools=tools,
             path_parameters=tuple(types),
-            make_response=response_maker(status, narrow, find_item_narrowing(returns)),
+            make_response=response_maker(status, narrow, find_item_narrowing(returns), origin),
             keeper=self.keeper,
             run_in_thread=self.threads.run,
             answers=self.answers,

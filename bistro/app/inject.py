@@ -202,6 +202,10 @@ class Binder:
         return Value(function=convert, arguments=(captured,), label=f"{{{name}}} as {name_of_type(kind)}")
 
     def _from_form(self, name: str, kind: Any, default: Any, role: Role, origin: Origin) -> Any:
+        if kind is Form or kind is FormView:
+            what = f"the parameter {name}: {kind.__name__} of {origin.name} doesn't say of what"
+            fix = f"Give the class whose fields it has: {name}: {kind.__name__}[NewNote]."
+            raise InjectionError(what, where=(origin,), fix=fix)
         if get_origin(kind) is Form:
             return self._taken_form(get_args(kind)[0], origin)
         if get_origin(kind) is FormView:

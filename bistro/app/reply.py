@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Generator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Generator, Iterator
 from typing import Any  # Any: a handler returns what it likes; what a coroutine yields is asyncio's own.
 
 from bistro.app.streaming import send_stream
+from bistro.ground.registry import Origin
 from bistro.ground.types import Exchange
 from bistro.http import DefaultHeaders, File, Headers, Request, Response, Stream
 from bistro.http.file_content import FileContent
 from bistro.http.response import HTML_BLOCK, JSON_BLOCK, TEXT_BLOCK
-from bistro.validation import ENCODING_REFUSALS, encode_json, explain_encoding
+from bistro.validation import ENCODING_REFUSALS, EncodingError, OutputMismatch, encode_json, explain_encoding
 
 TEXT_STREAM = "text/plain; charset=utf-8"
 BYTES_BLOCK = b"content-type: application/octet-stream\r\n"
@@ -22,13 +23,15 @@ def response_maker(
     status: int,
     narrow: Callable[[Any], Any] | None = None,
     narrow_item: Callable[[Any], Any] | None = None,
+    origin: Origin | None = None,
 ) -> Callable[[Any], Response]:
     """A function that turns a result into a response with `status` where the result has none itself.
 
     `Response` stays itself, `str` is text/plain, `bytes` are octets, None is 204, generators are
     streamed, everything else is JSON, with the fields of the declared type only (`narrow`; for the
     values of a stream, `narrow_item`).
-    Raises `EncodingError` for what can't be.
+    Raises `EncodingError` for what can't be, and `OutputMismatch` for what is not of the declared type or
+    was not awaited; both name the handler's `origin`.
     """
 
     def encode_item(value: Any) -> bytes:
@@ -42,7 +45,12 @@ def response_maker(
             return Response.prepared(status, TEXT_BLOCK, result.encode())
         if result is None:
             return Response.prepared(204 if status == 200 else status, b"", b"")
-        return _make_rarer(result, status, narrow)
+        try:
+            return _make_rarer(result, status, narrow)
+        except (OutputMismatch, EncodingError) as error:
+            if origin is not None:
+                error.where = (origin,)
+            raise
 
     return make_response
 
@@ -54,12 +62,29 @@ def _make_rarer(result: Any, status: int, narrow: Callable[[Any], Any] | None) -
         return Response.prepared(status, BYTES_BLOCK, bytes(result))
     if isinstance(result, (AsyncGenerator, AsyncIterator, Generator, Iterator)):
         return Stream(result, status=status, content_type=TEXT_STREAM)
+    if isinstance(result, Awaitable):
+        raise _not_awaited(result)
     if narrow is not None:
         result = narrow(result)
     try:
         return Response.prepared(status, JSON_BLOCK, encode_json(result))
     except ENCODING_REFUSALS as error:
         raise explain_encoding(result, error) from error
+
+
+def _not_awaited(result: Any) -> OutputMismatch:
+    """The error for a coroutine or a query that was returned as it is."""
+    if isinstance(result, Coroutine):
+        result.close()  # Python would complain about it, too, at a place that nobody knows
+        what = (
+            f"what {result.__qualname__}(…) would give" if hasattr(result, "__qualname__") else "a coroutine"
+        )
+    else:
+        what = f"a {type(result).__name__}"
+    return OutputMismatch(
+        f"the handler returned {what} without having awaited it",
+        fix="Write `return await …` in an `async def` handler, `return sync(…)` of bistro.db in a `def` one.",
+    )
 
 
 def send(

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any, Literal
 
 from bistro.app.errors import HookError, InjectionError
-from bistro.app.types import name_of_type
+from bistro.app.types import name_of_type, strip_optional
 from bistro.ground.registry import Origin
 from bistro.ground.text import did_you_mean
 
@@ -47,18 +47,27 @@ def nobody_provides(
 
 
 def _where_from(hint: Any) -> str:
-    plugin = getattr(hint, "provided_by", None) if isinstance(hint, type) else None
-    if plugin:
-        return f"Install the plugin that provides it: App({plugin}())."
-    return "Install the plugin that provides it, or register one: app.provide(TheType, function)."
+    kind = strip_optional(hint)
+    for each in kind.__mro__ if isinstance(kind, type) else ():
+        plugin = vars(each).get("__provided_by__")
+        if isinstance(plugin, str):
+            module, _, name = plugin.rpartition(".")
+            module = module or _room_of(each)
+            return f"Install the plugin that provides it: App({name}()), with {name} from {module}."
+    return (
+        "Install the plugin that provides it, or register a function that makes it: "
+        f"app.provide({name_of_type(kind)}, make_it)."
+    )
 
 
 def _importable_name(kind: type) -> str:
-    """The type with the module to import it from; of Bistro's own, that is the room."""
+    return f"{_room_of(kind)}.{kind.__qualname__}"
+
+
+def _room_of(kind: type) -> str:
+    """The module to import a class from; of Bistro's own, that is the room."""
     module = kind.__module__
-    if module.startswith("bistro."):
-        module = ".".join(module.split(".")[:2])
-    return f"{module}.{kind.__qualname__}"
+    return ".".join(module.split(".")[:2]) if module.startswith("bistro.") else module
 
 
 def is_plugin(hint: Any) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, get_args, get_type_hints  # Any: types and values of the site
 
 from bistro.app import BaseApp, Finding, Frozen
-from bistro.cli.command_maker import read_parameters
+from bistro.cli.command_maker import find_provided, read_parameters
 from bistro.cli.commands import BUILT_IN
 from bistro.cli.errors import CommandSignatureError
 from bistro.ground.errors import BistroError
@@ -83,7 +83,7 @@ def check_hooks_without_provider(_: BaseApp, frozen: Frozen) -> Iterator[Finding
             )
 
 
-def check_commands(_: BaseApp, frozen: Frozen) -> Iterator[Finding]:
+def check_commands(app: BaseApp, frozen: Frozen) -> Iterator[Finding]:
     """cli.E001: commands that can't be had from a command line; cli.W001: those hidden by others."""
     known: dict[str, Origin | None] = dict.fromkeys(BUILT_IN)
     for command in frozen.commands:
@@ -94,7 +94,7 @@ def check_commands(_: BaseApp, frozen: Frozen) -> Iterator[Finding]:
             yield Finding("cli.W001", "warning", what, where, "Give it another name.")
         known.setdefault(command.name, command.origin)
         try:
-            read_parameters(command)
+            read_parameters(command, find_provided(command, app))
         except CommandSignatureError as error:
             yield Finding("cli.E001", "error", error.what, error.where, error.fix)
 

@@ -29,7 +29,7 @@ class Database:
     Statements have the placeholders of the database: `?` for SQLite, `$1` for PostgreSQL.
     """
 
-    provided_by: ClassVar[str] = "bistro.plugins.Database"
+    __provided_by__: ClassVar[str] = "bistro.plugins.Database"
     """What gives it to handlers; said to who has forgotten it."""
 
     def __init__(

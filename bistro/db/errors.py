@@ -54,7 +54,14 @@ class StatementError(DatabaseError):
     code = "B803"
 
 
-TABLE_FIX = "Make the table: `bistro db migrate`, or create_tables(TheModel) at the start of a first draft."
+TABLE_FIX = (
+    "Make the table: `bistro db make`, then `bistro db migrate`; or create_tables(TheModel) at the start "
+    "of a first draft."
+)
+COLUMN_FIX = (
+    "If the model has it, bring the table there: `bistro db make`, then `bistro db migrate` "
+    "(create_tables changes no table that is there); else correct the name."
+)
 
 
 class TransactionError(DatabaseError):

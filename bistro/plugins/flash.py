@@ -34,6 +34,8 @@ class Flashes:
     They live in the session, so two pages of one visitor never show the same one twice.
     """
 
+    __provided_by__: ClassVar[str] = "FlashMessages"
+
     def __init__(self, kept: KeptFlashes) -> None:
         self._kept = kept
 

@@ -31,6 +31,8 @@ _SHOWN: Final = {
 class StoredFiles:
     """The files of a site: `save` an upload, `url_for` who may see it, `delete` it."""
 
+    __provided_by__: ClassVar[str] = "PrivateFiles"
+
     def __init__(self, storage: FileStorage, signer: Signer, clock: Clock, at: str) -> None:
         self.storage = storage
         self._signer = signer

@@ -34,6 +34,7 @@ from bistro.routing.records import (
     make_record,
     make_websocket_record,
     origin_of_handler,
+    require_path,
 )
 from bistro.routing.route import Handler, HookKind, HookRecord, Route
 
@@ -100,7 +101,8 @@ class Routes:
     def route(
         self, methods: str | Iterable[str], path: str, **options: Unpack[RouteOptions]
     ) -> Callable[[HandlerType], HandlerType]:
-        """Answer `methods` on `path` with the decorated handler."""
+        """Answer `methods` on `path` with the decorated handler. Raises `RouteError` where it has no path."""
+        require_path(path)
 
         def record(handler: HandlerType) -> HandlerType:
             self.add(make_record(methods, path, handler, options, origin_of_handler(handler)))
@@ -112,6 +114,7 @@ class Routes:
         self, path: str, **options: Unpack[WebSocketRouteOptions]
     ) -> Callable[[HandlerType], HandlerType]:
         """Answer WebSockets on `path` with the decorated handler, which takes a `WebSocket`."""
+        require_path(path)
 
         def record(handler: HandlerType) -> HandlerType:
             self.add(make_websocket_record(path, handler, options, origin_of_handler(handler)))

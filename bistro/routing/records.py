@@ -170,6 +170,18 @@ def make_record(
     return RouteRecord(_read_methods(methods, origin), path, handler, options, origin)
 
 
+def require_path(path: object) -> None:
+    """Raise RouteError if `path` is none, but the function below `@app.get` without brackets, say."""
+    if isinstance(path, str):
+        return
+    origin = origin_of_handler(path) if callable(path) else origin_of_caller("route")
+    raise RouteError(
+        f"the path of a route is a text, not {type(path).__name__}",
+        where=(origin,),
+        fix='Write the path in brackets behind the decorator: @app.get("/notes").',
+    )
+
+
 def make_websocket_record(
     path: str, handler: Handler, options: WebSocketRouteOptions, origin: Origin
 ) -> RouteRecord:

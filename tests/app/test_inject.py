@@ -30,10 +30,11 @@ from bistro import (
 from bistro.app import BaseApp, HookError, InjectionError, Setup, SetupErrors
 from bistro.app.assemble import Plans
 from bistro.db import Database as OpenDatabase
-from bistro.forms import Form
+from bistro.forms import Form, FormView
 from bistro.ground.types import Exchange
 from bistro.http import FormData
-from bistro.plugins import Database
+from bistro.plugins import Database, Flashes, Mailer, Session, SessionData, StoredFiles
+from bistro.plugins.accounts import User
 from bistro.testing import Client
 
 
@@ -634,4 +635,45 @@ def test_a_missing_database_names_its_plugin() -> None:
 
     with pytest.raises(InjectionError) as caught:
         app.freeze()
-    assert "App(bistro.plugins.Database())" in str(caught.value)
+    assert "App(Database()), with Database from bistro.plugins." in str(caught.value)
+
+
+class Basket(SessionData): ...
+
+
+@pytest.mark.parametrize(
+    ("kind", "plugin"),
+    [
+        (Flashes, "FlashMessages"),
+        (Mailer, "Mail"),
+        (Session, "Sessions"),
+        (Basket, "Sessions"),
+        (StoredFiles, "PrivateFiles"),
+        (User, "Accounts"),
+        (User | None, "Accounts"),
+        (OpenDatabase, "Database"),
+    ],
+)
+def test_plugin_that_was_forgotten_is_named(kind, plugin) -> None:
+    app = BaseApp()
+
+    def show(value): ...
+
+    show.__annotations__["value"] = kind
+    app.get("/")(show)
+    with pytest.raises(InjectionError) as caught:
+        app.freeze()
+    assert f"App({plugin}()), with {plugin} from bistro.plugins." in caught.value.fix
+
+
+@pytest.mark.parametrize("kind", [Form, FormView])
+def test_form_that_does_not_say_of_what_is_told(kind) -> None:
+    app = BaseApp()
+
+    def show(form): ...
+
+    show.__annotations__["form"] = kind
+    app.post("/")(show)
+    with pytest.raises(InjectionError, match="doesn't say of what") as caught:
+        app.freeze()
+    assert f"form: {kind.__name__}[NewNote]" in caught.value.fix

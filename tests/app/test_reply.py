@@ -16,7 +16,7 @@ from bistro import App, Empty, Html, Json, Redirect, Request, Response, Stream, 
 from bistro.http import BadRequest
 from bistro.serving.memory import MemoryExchange
 from bistro.testing import Client
-from bistro.validation import EncodingError
+from bistro.validation import EncodingError, OutputMismatch
 
 
 @dataclass
@@ -279,3 +279,36 @@ def test_fields_that_the_declared_type_does_not_have_stay_here(
 def test_an_answer_of_the_sites_own_is_left_alone_whatever_is_declared() -> None:
     assert answer_of(Json({"a": 1, "b": 2}), Item | Json).json() == {"a": 1, "b": 2}
     assert answer_of(None, Item | None).status == 204
+
+
+async def find_item() -> Item:
+    return Item("tea")
+
+
+@pytest.mark.parametrize("declared", [Item, list[Item], None])
+def test_coroutine_that_nobody_awaited_is_told_with_the_place_of_the_handler(declared) -> None:
+    app = App(defaults=False)
+
+    async def forgets():
+        return find_item()
+
+    forgets.__annotations__["return"] = declared
+    app.get("/")(forgets)
+    with pytest.raises(OutputMismatch, match=r"what find_item.* without having awaited it") as caught:
+        Client(app).get("/")
+    assert caught.value.where[0].name.endswith("forgets")
+    assert "return await" in caught.value.fix
+
+
+def test_query_that_nobody_awaited_is_told() -> None:
+    class Query:
+        def __await__(self): ...
+
+    with pytest.raises(OutputMismatch, match="returned a Query without having awaited it"):
+        answer_of(Query(), list[Item])
+
+
+def test_what_has_no_json_form_is_told_with_the_place_of_the_handler() -> None:
+    with pytest.raises(EncodingError) as caught:
+        answer_of(object())
+    assert caught.value.where[0].file == __file__

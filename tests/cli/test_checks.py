@@ -2,9 +2,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bistro import App
 from bistro.app import BaseApp, Finding, Proceed, Setup
 from bistro.cli.checks import asked_types, run_checks
 from bistro.http import Response, WebSocket
+from bistro.plugins import Mail
 
 
 class Store: ...
@@ -121,6 +123,10 @@ def test_command_that_cannot_be_called_is_an_error() -> None:
     def load(store: Store) -> None: ...
 
     assert find(app)["cli.E001"].level == "error"
+
+
+def test_command_that_asks_for_what_a_plugin_provides_is_right() -> None:
+    assert "cli.E001" not in find(App(Mail("memory:", sender="shop@example.com")))
 
 
 def test_command_with_the_name_of_a_built_in_one_is_found_with_its_place() -> None:

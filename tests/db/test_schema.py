@@ -108,3 +108,12 @@ async def test_a_table_that_is_missing_says_how_it_is_made(database: Database) -
     with pytest.raises(StatementError) as caught:
         await database.fetch("select * from nowhere")
     assert "create_tables" in caught.value.fix
+    assert "bistro db make" in caught.value.fix
+
+
+@pytest.mark.parametrize("sql", ["select colour from topic", "insert into topic (colour) values (1)"])
+async def test_a_column_that_is_missing_says_how_it_is_added(database: Database, sql: str) -> None:
+    await create_tables(Topic)
+    with pytest.raises(StatementError) as caught:
+        await database.fetch(sql)
+    assert "bistro db make" in caught.value.fix

@@ -24,7 +24,7 @@ from bistro.plugins import (
     SessionStore,
     StoredSession,
 )
-from bistro.plugins.sessions import Record
+from bistro.plugins.sessions import Record, SessionDataError
 from bistro.testing import Client, FakeClock
 
 
@@ -420,3 +420,18 @@ def test_files_of_sessions_are_private(tmp_path: Path) -> None:
     modes = {path.stat().st_mode & 0o777 for path in (tmp_path / "sessions").iterdir()}
     assert modes == {0o600}
     assert (tmp_path / "sessions").stat().st_mode & 0o777 == 0o700
+
+
+class Needy(SessionData):
+    items: list[int]
+
+
+def test_session_data_without_defaults_stops_the_start() -> None:
+    app = BaseApp(Sessions(MemorySessions()))
+
+    @app.get("/")
+    def show(needy: Needy) -> None: ...
+
+    with pytest.raises(SessionDataError, match=r"Needy\.items has no default") as caught:
+        app.freeze()
+    assert caught.value.where[0].file == __file__

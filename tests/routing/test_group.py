@@ -301,3 +301,10 @@ def test_thousands_of_routes_are_flattened_and_compiled() -> None:
     routes = Routes([include(shop, at=f"/part{number}") for number in range(4)])
     table = RouteTable([(each, each.name) for each in routes.all_routes()])
     assert len(table.routes) == 2000
+
+
+@pytest.mark.parametrize("decorator", [Routes().get, Routes().post, Routes().websocket])
+def test_decorator_without_its_path_is_told_with_the_place_of_the_handler(decorator) -> None:
+    with pytest.raises(RouteError, match="the path of a route is a text, not function") as caught:
+        decorator(show)
+    assert caught.value.where[0].name == "show"

@@ -11,7 +11,7 @@ a step is one object and one page, and no page can forget a step.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Final
+from typing import ClassVar, Final
 
 from msgspec import field
 
@@ -57,6 +57,8 @@ class LoggedIn(SessionData):
 
 class LogIn:
     """`log_in: LogIn` lets a handler check a password, and log somebody in or out."""
+
+    __provided_by__: ClassVar[str] = "Accounts"
 
     def __init__(
         self,

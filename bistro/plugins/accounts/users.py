@@ -26,6 +26,7 @@ class AbstractUser(Model, abstract=True):
 
     # Never read from what a client sends, also where `Accounts` is not installed.
     __never_sent__: ClassVar[bool] = True
+    __provided_by__: ClassVar[str] = "Accounts"
 
     id: Field[int] = auto()
     key: Field[str] = field(default_factory=make_key, unique=True, max_length=32, private=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypedDict, Unpack, overload
+from typing import ClassVar, TypedDict, Unpack, overload
 
 from msgspec.structs import replace
 
@@ -51,6 +51,8 @@ class Mailer:
 
     `send` returns at once: the message goes after the answer, and not where an error is answered.
     """
+
+    __provided_by__: ClassVar[str] = "Mail"
 
     def __init__(
         self,

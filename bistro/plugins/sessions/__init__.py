@@ -2,7 +2,7 @@
 
 from bistro.plugins.sessions.cookie import CookieSessions
 from bistro.plugins.sessions.database import DatabaseSessions, StoredSession, record_of
-from bistro.plugins.sessions.errors import SessionError
+from bistro.plugins.sessions.errors import SessionDataError, SessionError
 from bistro.plugins.sessions.file import FileSessions
 from bistro.plugins.sessions.memory import MemorySessions
 from bistro.plugins.sessions.plugin import SessionKeeper, Sessions
@@ -18,6 +18,7 @@ __all__ = [
     "Record",
     "Session",
     "SessionData",
+    "SessionDataError",
     "SessionError",
     "SessionKeeper",
     "SessionStore",

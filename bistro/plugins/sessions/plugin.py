@@ -9,14 +9,15 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar, Final  # Any: a provider is a function with parameters of its own
 
-from msgspec.structs import replace
+from msgspec.structs import fields, replace
 
 from bistro.app import Setup
 from bistro.db import Database, TransactionError
-from bistro.ground import Clock, SystemClock, expects_https, find_keyring
+from bistro.ground import Clock, SystemClock, expects_https, find_keyring, find_origin
 from bistro.http import Request, Response
 from bistro.plugins.sessions.cookie import CookieSessions
 from bistro.plugins.sessions.database import DatabaseSessions, StoredSession
+from bistro.plugins.sessions.errors import SessionDataError
 from bistro.plugins.sessions.record import Record, SessionStore
 from bistro.plugins.sessions.session import Others, Session, SessionData
 from bistro.routing import Route
@@ -161,7 +162,14 @@ class SessionKeeper:
 
 
 def provide_data(kind: type[SessionData]) -> Callable[..., Any]:
-    """A provider of the data of type `kind`."""
+    """A provider of the data of type `kind`. Raises `SessionDataError` (B949) for one that has no default."""
+    needed = [each.name for each in fields(kind) if each.required]
+    if needed:
+        raise SessionDataError(
+            f"{kind.__name__}.{needed[0]} has no default, which a visitor without a session would begin with",
+            where=(find_origin(kind),),
+            fix=f"Write one behind it: {needed[0]}: … = …",
+        )
 
     def find_data(session: Session) -> SessionData:
         return session.data(kind)

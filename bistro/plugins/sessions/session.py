@@ -27,6 +27,7 @@ class SessionData(Struct):
 
     # Never read from what a client sends, also where `Sessions` is not installed.
     __never_sent__: ClassVar[bool] = True
+    __provided_by__: ClassVar[str] = "Sessions"
 
 
 D = TypeVar("D", bound=SessionData)
@@ -38,6 +39,8 @@ class Session(MutableMapping[str, Any]):
     A new one is stored, and its cookie set, when something is first put into it. Values may be
     changed in place. `owner` says whose it is, such as a user's id.
     """
+
+    __provided_by__: ClassVar[str] = "Sessions"
 
     def __init__(self, record: Record, others: Others) -> None:
         self.record = record

@@ -8,6 +8,7 @@ from typing import Any  # Any: asyncpg ships no types
 import asyncpg
 
 from bistro.db.errors import (
+    COLUMN_FIX,
     TABLE_FIX,
     CheckViolation,
     DatabaseBusy,
@@ -58,7 +59,7 @@ VIOLATIONS: dict[str, type[IntegrityError]] = {
     "23505": UniqueViolation,
     "23514": CheckViolation,
 }
-NO_TABLE = "42P01"
+FIXES = {"42P01": TABLE_FIX, "42703": COLUMN_FIX}  # undefined_table, undefined_column
 NEVER_HELD = ("28", "3D", "3F")
 """Wrong user, password or name of the database: waiting won't help."""
 
@@ -73,7 +74,7 @@ def translate(error: BaseException) -> DatabaseError:
     kind = KINDS.get(code) or KINDS.get(code[:2])
     if kind is None:
         kind = _kind_without_code(error)
-    return kind(str(error) or type(error).__name__, fix=TABLE_FIX if code == NO_TABLE else "")
+    return kind(str(error) or type(error).__name__, fix=FIXES.get(code, ""))
 
 
 def find_code(error: BaseException) -> str:

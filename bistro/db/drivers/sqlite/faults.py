@@ -7,6 +7,7 @@ import re
 import apsw
 
 from bistro.db.errors import (
+    COLUMN_FIX,
     TABLE_FIX,
     CheckViolation,
     DatabaseBusy,
@@ -76,7 +77,14 @@ def translate(error: BaseException) -> DatabaseError:
     if isinstance(error, apsw.IOError) and _extended(error) == apsw.SQLITE_IOERR_WRITE:
         return DatabaseFull(str(error))
     kind = next((KINDS[each] for each in type(error).__mro__ if each in KINDS), DatabaseError)
-    return kind(str(error), fix=TABLE_FIX if str(error).startswith("no such table") else "")
+    return kind(str(error), fix=_find_fix(str(error)))
+
+
+def _find_fix(message: str) -> str:
+    if message.startswith("no such table"):
+        return TABLE_FIX
+    # "no such column: note.pinned"; "table note has no column named pinned" where it is written
+    return COLUMN_FIX if message.startswith("no such column") or " has no column named " in message else ""
 
 
 def _violation(error: apsw.ConstraintError) -> IntegrityError:
