@@ -22,6 +22,13 @@ from bistro.ground.registry import Origin
 MARKERS: Final = (Field, ForeignKey, OneToOne, Related, ManyToMany)
 # The kinds of columns whose values a database makes by itself.
 AUTOMATIC: Final = frozenset({"integer", "datetime", "date", "uuid"})
+SCALAR_KINDS: Final = AUTOMATIC | {"bool", "float", "decimal", "text", "bytes", "time", "duration"}
+# Which limits can be checked where input is read; msgspec knows no others.
+LIMITED: Final = (
+    (("ge", "gt", "le", "lt"), frozenset({"integer", "float"}), "int and float"),
+    (("min_length", "max_length"), frozenset({"text", "bytes"}), "str and bytes"),
+    (("pattern",), frozenset({"text"}), "str"),
+)
 NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 
 
@@ -145,6 +152,7 @@ def _make_column(
     try:
         type_, optional = find_column_type(each.annotation, sizes)
         _check_automatic(type_, options)
+        _check_limits(type_, options)
         if options.encrypted:
             _check_encrypted(options)
             purpose = options.encrypted if isinstance(options.encrypted, str) else f"{label}.{each.name}"
@@ -160,6 +168,17 @@ def _make_column(
             fix="Use letters, digits and underscores.",
         )
     return ColumnInfo(each.name, type_, nullable=optional, options=options, relation=relation)
+
+
+def _check_limits(type_: ColumnType, options: FieldOptions) -> None:
+    """Raise TypeError for limits that no input of this type could be read with."""
+    for names, kinds, said in LIMITED:
+        given = next((name for name in names if getattr(options, name) is not None), None)
+        if given and type_.kind in SCALAR_KINDS and type_.kind not in kinds:
+            kind = getattr(type_.python, "__name__", type_.kind)
+            raise TypeError(
+                f"{given} is for {said}, not for {kind}; a rule for that is Check(…) in constraints"
+            )
 
 
 def _check_automatic(type_: ColumnType, options: FieldOptions) -> None:

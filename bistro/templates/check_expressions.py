@@ -9,6 +9,7 @@ from typing import Any, get_args, get_origin, get_type_hints  # Any: hints are t
 from jinja2 import nodes
 from msgspec import Struct
 
+from bistro.ground.text import did_you_mean
 from bistro.templates import faults
 from bistro.templates.components import find_misuse, types_of_props
 from bistro.templates.faults import Faults
@@ -204,8 +205,11 @@ class ExpressionChecker:
 
     def _hint_filter(self, node: nodes.Filter, scope: Scope, source: Source) -> Any:
         if node.name not in self.environment.filters:
+            known = self.environment.filters
+            own = f'Correct the name, or register your own: @app.template_filter("{node.name}").'
+            fix = "" if did_you_mean(node.name, known) else own
             what = f"there is no filter {node.name!r}"
-            self.faults.add(faults.UNKNOWN_FILTER, source, node, node.name, what, self.environment.filters)
+            self.faults.add(faults.UNKNOWN_FILTER, source, node, node.name, what, known, fix)
         hint = self.hint(node.node, self._forgiving(scope) if node.name in FORGIVING else scope, source)
         for child in (*node.args, *node.kwargs):
             self.hint(child, scope, source)
@@ -250,7 +254,7 @@ class ExpressionChecker:
         if wrong is not None:
             kind = faults.WRONG_URL if node.node.name == "url" else faults.WRONG_STATIC
             what, _, fix = wrong.partition("\n")
-            self.faults.add(kind, source, node, node.node.name, f"{what} {fix}".strip())
+            self.faults.add(kind, source, node, node.node.name, what, fix=fix)
 
     def _check_macro_arguments(
         self,

@@ -290,6 +290,9 @@ def define(**namespace: Any) -> type[Model]:
         ({"id": "Field[int]"}, {"id": field(column='x" --')}, "can't be the name of a column"),
         ({"id": "Field[int]", "to": "ForeignKey[Tag]"}, {"to": field(on_delete="set null")}, "may not be null"),
         ({"id": "Field[int"}, {}, "can't be read"),
+        ({"id": "Field[Decimal]"}, {"id": field(max_digits=9, decimal_places=2, ge=0)}, "ge is for int and float, not for Decimal"),
+        ({"id": "Field[int]"}, {"id": field(max_length=3)}, "max_length is for str and bytes, not for int"),
+        ({"id": "Field[bytes]"}, {"id": field(pattern="a+")}, "pattern is for str, not for bytes"),
     ],
 )  # fmt: skip
 def test_model_that_can_be_no_table_is_refused_with_place_and_fix(

@@ -75,3 +75,16 @@ def test_f076_what_belongs_to_the_request_has_a_type_that_templates_are_held_to(
     assert len(texts) == 2
     assert "Basket has no 'cuont'" in texts[0]
     assert "Request has no 'paht'" in texts[1]
+
+
+def test_f058_what_a_plugin_would_bring_and_unknown_filters_say_what_to_do() -> None:
+    app = App(Rendering(sources={"a.html": "{{ flashes }} {{ title|zzz }} {{ url('shw') }}"}))
+
+    @app.get("/")
+    def show() -> Rendered:
+        return render("a.html", title="a")
+
+    found = {each.what: each.fix for each in run_checks(app, app.freeze())}
+    assert found["there is no name 'flashes' here"] == "It comes with a plugin: App(FlashMessages())."
+    assert '@app.template_filter("zzz")' in found["there is no filter 'zzz'"]
+    assert found["no route is called 'shw'"] == "Did you mean 'show'?"

@@ -86,10 +86,16 @@ def command(
     if as_json:
         show_json(_describe(made))
     elif made is None:
-        say("The models ask for nothing new.")
+        say("The models ask for nothing new." if own.models else NO_MODELS)
     else:
         _tell(made, is_written=not plan)
     return EXIT_FINE
+
+
+NO_MODELS = (
+    "The site has no models: Bistro sees those in modules that the file of the app imports, "
+    "and in modules that these import."
+)
 
 
 class Asker:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, get_args  # Any: names of templates are of every kind.
 
 from bistro.app import BaseApp, Finding
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 CallCheck: TypeAlias = Callable[[list[Any], list[str], bool], "str | None"]
 
+# Names that templates have where a plugin of Bistro is installed.
+BROUGHT = {"flashes": "FlashMessages", "user": "Accounts"}
+UNKNOWN_NAME, WRONG_URL = "templates.E003", "templates.E010"
 URL_OPTIONS = frozenset(["query", "fragment", "absolute_base", "root_path"])
 
 
@@ -39,7 +43,8 @@ def find_faults(app: BaseApp, engine: Engine, parts: TemplateParts) -> list[Find
     found += check_blocks(engine, uses)
     rendered = {use.template for use in uses if isinstance(use, Use)}
     others = [name for name in engine.names() if name not in rendered]
-    found += [finding_of(fault, None) for name in others for fault in checker.check(name)]
+    faults = [fault for name in others for fault in checker.check(name)]
+    found += [finding_of(fault, None) for fault in faults if not is_of_unused_page(fault, parts)]
     found += check_urls(app, uses)
     found += check_pages(uses)
     found += [
@@ -47,6 +52,12 @@ def find_faults(app: BaseApp, engine: Engine, parts: TemplateParts) -> list[Find
         for name, reason in left.items()
     ]
     return list({(each.id, each.what, each.where[:1]): each for each in reversed(found)}.values())[::-1]
+
+
+def is_of_unused_page(fault: Fault, parts: TemplateParts) -> bool:
+    """Whether it is a route that a plugin's own template names, which a site may not have switched on."""
+    folders = [each.path for each in parts.folders if not each.override]
+    return fault.id == WRONG_URL and any(Path(fault.file).is_relative_to(folder) for folder in folders)
 
 
 def type_made_by(make: Callable[..., Any]) -> Any:
@@ -101,7 +112,13 @@ def finding_of(fault: Fault, origin: Origin | None) -> Finding:
     """A fault for `bistro check`: its place first, then who renders it."""
     where = (Origin(fault.file, fault.line, column=fault.column),)
     rendered = () if origin is None else (Origin(origin.file, origin.line, f"renders it: {origin.name}"),)
-    return Finding(fault.id, "error", fault.what, (*where, *rendered), fault.fix)
+    return Finding(fault.id, "error", fault.what, (*where, *rendered), fault.fix or _find_plugin(fault))
+
+
+def _find_plugin(fault: Fault) -> str:
+    """What to do about a name that a plugin would bring, if that is what is missing."""
+    name = fault.what.split("'")[1] if fault.id == UNKNOWN_NAME and "'" in fault.what else ""
+    return f"It comes with a plugin: App({BROUGHT[name]}())." if name in BROUGHT else ""
 
 
 def check_urls(app: BaseApp, uses: list[Use | UrlUse]) -> Iterator[Finding]:

@@ -312,3 +312,10 @@ def test_database_that_is_not_there_is_told_with_those_that_are(notes: Site):
     notes.write(LOGS)
 
     assert "Did you mean logs?" in run(notes, "--database", "log", "status").err
+
+
+def test_make_without_any_models_says_where_they_are_looked_for(notes: Site, monkeypatch: pytest.MonkeyPatch):
+    from bistro.cli.migrations import site as module
+
+    monkeypatch.setattr(module, "find_models", list)
+    assert "has no models" in run(notes, "make").err

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 import pytest
 
 from bistro import App
+from bistro.cli.checks import run_checks
 from bistro.ground import SetupError
-from bistro.plugins import Accounts, Database
+from bistro.plugins import Accounts, Database, Mail
 from bistro.plugins.accounts import AbstractUser, AccountsError, User
+from bistro.testing import Client
 from tests.plugins.accounts.support import EMAIL, HTML, PASSWORD, Site, log_in, site_with, who_routes
 
 
@@ -267,3 +269,10 @@ def test_user_is_never_read_from_a_body_where_there_are_no_accounts(kind: type) 
 def test_accounts_need_a_database() -> None:
     with pytest.raises(SetupError, match="requires Database"):
         App(Accounts()).freeze()
+
+
+@pytest.mark.parametrize("options", [{}, {"closed": True}])
+def test_check_finds_no_fault_in_the_pages(options) -> None:
+    app = App(Database("sqlite://"), Accounts(**options), Mail("memory:", sender="shop@example.com"))
+    with Client(app):
+        assert [each for each in run_checks(app, app.freeze()) if each.level == "error"] == []
