@@ -47,7 +47,7 @@ class Hook(Struct, frozen=True, eq=False):
 class Provider(Struct, frozen=True):
     """How to make a value of `type` for a request; generators clean up behind their `yield`."""
 
-    type: Any  # a type, or a union of types
+    type: Any  # Any: a type, or a union of types
     function: Function
     origin: Origin
     override: bool = False

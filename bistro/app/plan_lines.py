@@ -5,9 +5,9 @@ from __future__ import annotations
 import keyword
 import time
 from collections.abc import Callable
-
-# Any: captured values and what generated code names are of every kind; so is what a coroutine yields.
 from types import CoroutineType
+
+# Any: captured values and what generated code names are of every kind.
 from typing import Any
 
 from bistro.app import cleanup

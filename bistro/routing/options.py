@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+
+# Any: hooks take what they ask for, and `extra` holds what plugins know.
 from typing import Any, Final, TypedDict
 
 from bistro.ground.text import did_you_mean

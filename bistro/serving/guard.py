@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Generator
+
+# Any: handlers return values of every kind.
 from typing import Any, Protocol, TypeVar
 
 from bistro.serving.overseer import Overseer
