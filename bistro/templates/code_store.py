@@ -42,6 +42,7 @@ COMPILERS: Final = (
 class KeptProgram(msgspec.Struct, array_like=True):
     """A program as it is written to a file; `reason` says why there is none."""
 
+    types: str
     reason: str
     texts: list[tuple[str, str, bytes]]
     absent: list[str]
@@ -60,6 +61,16 @@ class Found(msgspec.Struct, frozen=True):
     mentioned: frozenset[str]
 
 
+class Key(msgspec.Struct, frozen=True):
+    """What a program is kept under: `words` name its file, `types` are those that it was made for.
+
+    A page whose fields have changed takes the file of the page that it was.
+    """
+
+    words: tuple[str, ...]
+    types: str
+
+
 class CodeStore:
     """The programs of one engine that are kept in a folder."""
 
@@ -71,7 +82,7 @@ class CodeStore:
         self._place = place
         environment.bytecode_cache = StockCode(self._files)
 
-    def find(self, key: str, library: Library) -> Found | None:
+    def find(self, key: Key, library: Library) -> Found | None:
         """The program that was kept under `key`, if everything that it was made of is as it was."""
         content = self._files.find(self._file(key))
         if content is None:
@@ -79,7 +90,8 @@ class CodeStore:
         kept = msgspec.msgpack.decode(content, type=KeptProgram)
         texts = [library.text(name) for name, _, _ in kept.texts if library.has(name)]
         if (
-            [(text.name, text.file, text.digest) for text in texts] != kept.texts
+            kept.types != key.types
+            or [(text.name, text.file, text.digest) for text in texts] != kept.texts
             or any(library.has(name) for name in kept.absent)
             or any(stamp_of_module(name) != stamp for name, stamp in kept.modules)
         ):
@@ -88,7 +100,7 @@ class CodeStore:
         compiled = None if kept.reason else Compiled(codes, kept.recipes)
         return Found(compiled, kept.reason, tuple(texts), frozenset(kept.mentioned))
 
-    def keep(self, key: str, reading: Reading, found: Found) -> None:
+    def keep(self, key: Key, reading: Reading, found: Found) -> None:
         """Keep a program, unless it relies on a class that comes from no file."""
         modules = {
             base.__module__: stamp_of_module(base.__module__)
@@ -99,6 +111,7 @@ class CodeStore:
             return
         compiled = found.compiled
         kept = KeptProgram(
+            key.types,
             found.reason,
             [(text.name, text.file, text.digest) for text in found.texts],
             sorted(reading.absent),
@@ -109,8 +122,8 @@ class CodeStore:
         )
         self._files.keep(self._file(key), msgspec.msgpack.encode(kept))
 
-    def _file(self, key: str) -> str:
-        return f"template-{digest_of([*self._place, key]).hex()}"
+    def _file(self, key: Key) -> str:
+        return f"template-{digest_of([*self._place, *key.words]).hex()}"
 
 
 class CheckedFiles:
@@ -155,10 +168,11 @@ class StockCode(BytecodeCache):
         self._files.keep(f"stock-{bucket.key}", bucket.bytecode_to_string())
 
 
-def key_of(name: str, block: str | None, hints: Mapping[str, Any] | None) -> str:
-    """What tells a program from the others of a site: its template, and the types that it was made for."""
-    types = None if hints is None else sorted((field, repr(hint)) for field, hint in hints.items())
-    return f"{name}\n{block}\n{types}"
+def key_of(name: str, block: str | None, page: type | None, hints: Mapping[str, Any] | None) -> Key:
+    """The key of a template, or of a block of it, for contexts of a page."""
+    kind = "" if page is None else f"{page.__module__}.{page.__qualname__}"
+    types = "" if hints is None else repr(sorted((field, repr(hint)) for field, hint in hints.items()))
+    return Key((name, repr(block), kind), types)
 
 
 def fingerprint(environment: jinja2.Environment, made_names: Collection[str]) -> bytes:

@@ -88,7 +88,7 @@ class TemplateMaker:
     def _find(
         self, name: str, block: str | None, page: type[Page] | None, hints: Mapping[str, Any] | None
     ) -> Found:
-        key = key_of(name, block, hints)
+        key = key_of(name, block, page, hints)
         found = self._store.find(key, self._library) if self._store else None
         if found is None:
             reading = Reading(self._library)

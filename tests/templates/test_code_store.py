@@ -201,6 +201,7 @@ def test_page_of_other_fields_gets_code_of_its_own(site: Path) -> None:
     assert start(site).get("page.html", page=one).render(one()) == "anone"
     assert start(site).get("page.html", page=two).render(two()) == "ab"
     assert start(site).get("page.html", page=one).render(one()) == "anone"
+    assert len(files_of(site)) == 1
 
 
 def files_of(site: Path) -> list[Path]:
