@@ -24,6 +24,9 @@ PROBLEM_BLOCK = b"content-type: application/problem+json\r\n"
 
 SameSite = Literal["lax", "strict", "none"]
 
+_SHARED = frozenset(["public", "s-maxage"])
+_PRIVATE = frozenset(["private", "no-store"])
+
 
 class Response:
     """An answer with a body of bytes or text.
@@ -172,6 +175,14 @@ class Response:
     def vary(self, *names: str) -> None:
         """Say that the answer depends on these request headers (RFC 9110 §12.5.5)."""
         self.headers.vary(*names)
+
+    def keep_private(self) -> None:
+        """Let no shared cache keep it, whatever else `Cache-Control` allows (RFC 9111 §5.2.2.7)."""
+        told = [each.strip() for each in self.headers.get("cache-control", "").split(",")]
+        rest = [each for each in told if each and each.partition("=")[0].lower() not in _SHARED]
+        if {each.partition("=")[0].lower() for each in rest}.isdisjoint(_PRIVATE):
+            rest = ["private", *rest]
+        self.headers["cache-control"] = ", ".join(rest)
 
     def encode_with(self, encode: Callable[[object], bytes]) -> None:
         """Take the app's JSON encoder, for an answer that is made of values; most are not."""

@@ -56,8 +56,7 @@ class CsrfToken:
         if not self.was_used:
             return
         response.vary("cookie")
-        if "cache-control" not in response.headers:
-            response.headers["cache-control"] = "private"
+        response.keep_private()
         if self.is_new:
             secure = _is_secure(request)
             name, value = cookie_name(request), _encode(self._secret)

@@ -94,9 +94,8 @@ class SessionKeeper:
 
     async def _save(self, request: Request, response: Response, session: Session) -> None:
         response.vary("cookie")
-        if "cache-control" not in response.headers:
-            # RFC 9111 §5.2.2.7: no shared cache may keep what depends on a session.
-            response.headers["cache-control"] = "private"
+        # No shared cache may keep what depends on a session, or gives one away to all who come later.
+        response.keep_private()
         record = session.record
         if session.has_ended:
             await self._store.end(record)
