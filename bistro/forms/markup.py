@@ -83,6 +83,9 @@ def make_leaf(field: FormField, name: str, id: str) -> Leaf:
 
 
 _MARK = "\0"
+KEPT_OF_A_FIELD = 1024 * 1024
+KEPT_OF_A_ROW = 8 * 1024
+"""Characters of HTML that are kept of one field, and of one in a row, for the choices that were made."""
 _MESSAGE_MARK = "\1"
 
 
@@ -107,8 +110,10 @@ def make_wrong_leaf(field: FormField, name: str, id: str) -> WrongLeaf | None:
 
 
 def _choosing_leaf(field: FormField, name: str, id: str) -> Leaf:
-    # Of one choice each, the HTML is kept; what is no choice at all is not.
+    # Of one choice each, the HTML is kept; what is no choice at all is not. Rows have as many names as
+    # they have numbers, and a client may choose each of hundreds of choices in each: only little is kept.
     kept: dict[str, str] = {}
+    left = KEPT_OF_A_ROW if "[" in name else KEPT_OF_A_FIELD
     allowed = {value for value, _ in field.choices} | {"", "true", "on"}
 
     def leaf(texts: list[str]) -> str:
@@ -119,7 +124,9 @@ def _choosing_leaf(field: FormField, name: str, id: str) -> Leaf:
         key = f"+{key}" if texts else "-"
         found = kept.get(key)
         if found is None:
-            found = kept[key] = render_leaf(field, name, id, texts, (), field.choices)
+            found = render_leaf(field, name, id, texts, (), field.choices)
+            if (len(kept) + 1) * len(found) <= left:
+                kept[key] = found
         return found
 
     return leaf
@@ -209,15 +216,32 @@ def _input(
         is_chosen = any(value in texts for value, _ in choices)
         needs_none = field.is_many or (field.is_required and is_chosen)
         empty = "" if needs_none else '<option value=""></option>'
-        options = "".join(
-            f"<option{_attributes({'value': value, **_if(value in texts, 'selected')}, keep='value')}>"
-            f"{escape_text(text)}</option>"
-            for value, text in choices
-        )
+        options = _options(choices if isinstance(choices, tuple) else tuple(choices), texts)
         return f"<select{_attributes({**named, **field.attributes})}>{empty}{options}</select>"
     # What was typed as a password is not sent back (ASVS 5.0, 14.2.1), and no file can be.
     value = "" if field.kind in ("password", "file") else _first(texts)
     return f"<input{_attributes({'type': field.kind, **named, 'value': value, **field.attributes})}>"
+
+
+def _options(choices: tuple[tuple[str, str], ...], texts: Sequence[str]) -> str:
+    html, places = _plain_options(choices)
+    for place in sorted({places[each] for each in texts if each in places}, reverse=True):
+        html = f'{html[:place]} selected="selected"{html[place:]}'
+    return html
+
+
+@lru_cache(maxsize=64)
+def _plain_options(choices: tuple[tuple[str, str], ...]) -> tuple[str, Mapping[str, int]]:
+    """The choices with none of them chosen, and where each would say that it is: quick in many rows."""
+    parts: list[str] = []
+    places: dict[str, int] = {}
+    length = 0
+    for value, text in choices:
+        start = f"<option{_attributes({'value': value}, keep='value')}"
+        places.setdefault(value, length + len(start))
+        parts.append(f"{start}>{escape_text(text)}</option>")
+        length += len(parts[-1])
+    return "".join(parts), places
 
 
 def _render_group(

@@ -20,6 +20,7 @@ from bistro.forms.checks import (
     run_waiting_checks,
 )
 from bistro.forms.fields import FormField, FormTypeError, find_fields, walk
+from bistro.forms.rows import drop_surplus
 from bistro.forms.sent import FlatSent, Sent, SentTree
 from bistro.forms.values import MISSING, Reader, in_zone, make_reader, read_files
 from bistro.ground.problems import Problem
@@ -64,7 +65,11 @@ class FormReader:
 
     def sent(self, data: FormData) -> Sent:
         """What was sent, by the names of the type's fields."""
-        return SentTree.of(data) if self.is_nested else FlatSent(data)
+        if not self.is_nested:
+            return FlatSent(data)
+        tree = SentTree.of(data)
+        drop_surplus(self.fields, tree)
+        return tree
 
     def read(self, sent: Sent, zone: dt.tzinfo, only: str = "") -> Reading:
         """The value, or the problems. `only` is the name of the one group to look at."""

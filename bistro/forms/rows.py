@@ -13,13 +13,26 @@ from typing import Final
 from msgspec import Struct
 
 from bistro.forms.fields import FormField
-from bistro.forms.sent import BAD, SentTree, split_step
+from bistro.forms.sent import BAD, DEPTH_MAX, SentTree, split_step
 
 ACTION: Final = "_action"
 STEP: Final = "_step"
 SEARCH: Final = "_search"
 ROWS_MAX: Final = 200
 """Rows of one list that buttons can make; a form has at most 1,000 fields anyway."""
+
+
+def drop_surplus(fields: Sequence[FormField], tree: SentTree) -> None:
+    """Forget all rows beyond the first that is too many: they would be read and shown for nothing."""
+    for field in fields:
+        if field.kind == "group":
+            drop_surplus(field.fields, tree.group(field.name))
+        elif field.kind == "rows":
+            most = field.rows_max
+            if most is not None and len(tree.all_rows(field.name)) > most + 1:
+                tree.set_rows(field.name, tree.filled_rows(field.name)[: most + 1])
+            for row in tree.all_rows(field.name):
+                drop_surplus(field.fields, row)
 
 
 class Action(Struct, frozen=True):
@@ -40,10 +53,14 @@ def find_action(texts: Sequence[str]) -> Action | None:
 def change_rows(fields: Sequence[FormField], tree: SentTree, action: Action) -> str | None:
     """Add, remove or move a row; gives the path of the row to go on with, None where it can't be done."""
     outer, _, last = action.path.rpartition(".")
-    level = tree.sub_tree(outer) if outer else tree
+    steps = outer.split(".", DEPTH_MAX) if outer else []
     name, index = split_step(last)
-    field = _find_field(fields, [*outer.split(".")] if outer else [], name)
-    if level is None or field is None or index is BAD:
+    # The field first: a path that leads to none must not make levels of the tree, however long it is.
+    field = _find_field(fields, steps, name)
+    if field is None or index is BAD:
+        return None
+    level = tree.sub_tree(outer) if outer else tree
+    if level is None:
         return None
     rows = level.all_rows(name)
     position = _ROW_VERBS[action.verb](rows, index, min(field.rows_max or ROWS_MAX, ROWS_MAX))

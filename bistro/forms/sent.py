@@ -94,8 +94,11 @@ class SentTree:
 
     def rows(self, name: str) -> list[Sent]:
         """The rows of a list in which something was filled in, in the order of their numbers."""
-        rows = self._rows.get(name, {})
-        return [rows[index] for index in sorted(rows) if not rows[index].is_blank]
+        return [*self.filled_rows(name)]
+
+    def filled_rows(self, name: str) -> list[SentTree]:
+        """The same as trees."""
+        return [row for row in self.all_rows(name) if not row.is_blank]
 
     def all_rows(self, name: str) -> list[SentTree]:
         """The rows of a list with those in which nothing was filled in."""
