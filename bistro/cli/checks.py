@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, get_args, get_type_hints  # Any: types and values of the site
+from typing import Any, Final, get_args, get_type_hints  # Any: types and values of the site
 
 from bistro.app import BaseApp, Finding, Frozen
 from bistro.cli.command_maker import find_provided, read_parameters
@@ -12,6 +12,9 @@ from bistro.cli.commands import BUILT_IN
 from bistro.cli.errors import CommandSignatureError
 from bistro.ground.errors import BistroError
 from bistro.ground.registry import Origin, find_origin
+
+# As written, and as `from __future__ import annotations` leaves it.
+PLAIN: Final = frozenset({int, str, float, "int", "str", "float", "UUID"})
 
 
 def finding_of_error(error: BistroError) -> Finding:
@@ -83,6 +86,25 @@ def check_hooks_without_provider(_: BaseApp, frozen: Frozen) -> Iterator[Finding
             )
 
 
+def check_path_parameters(_: BaseApp, frozen: Frozen) -> Iterator[Finding]:
+    """app.W004: a parameter of the path that nobody reads, beside one that comes from the query."""
+    for route in frozen.routes:
+        parameters = inspect.signature(route.handler).parameters
+        unread = [name for name in route.parameters if name not in parameters]
+        asked = [
+            name
+            for name, parameter in parameters.items()
+            # By its type alone a number or text is read from the query; markers stand in Annotated.
+            if name not in route.parameters
+            and parameter.default is parameter.empty
+            and parameter.annotation in PLAIN
+        ]
+        if unread and asked:
+            what = f"{route} takes {asked[0]} from the query, and nobody reads {{{unread[0]}}} of its path"
+            fix = f"Call both {unread[0]} or both {asked[0]}."
+            yield Finding("app.W004", "warning", what, (find_origin(route.handler, route.origin.by),), fix)
+
+
 def check_commands(app: BaseApp, frozen: Frozen) -> Iterator[Finding]:
     """cli.E001: commands that can't be had from a command line; cli.W001: those hidden by others."""
     known: dict[str, Origin | None] = dict.fromkeys(BUILT_IN)
@@ -104,6 +126,7 @@ BUILT_IN_CHECKS: tuple[Callable[[BaseApp, Frozen], Iterator[Finding]], ...] = (
     check_unused_providers,
     check_idle_plugins,
     check_hooks_without_provider,
+    check_path_parameters,
     check_commands,
 )
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from bistro import App
 from bistro.app import BaseApp, Finding, Proceed, Setup
 from bistro.cli.checks import asked_types, run_checks
-from bistro.http import Response, WebSocket
+from bistro.http import Request, Response, WebSocket
 from bistro.plugins import Mail
 
 
@@ -163,3 +163,30 @@ def test_check_that_gives_something_else_is_a_finding() -> None:
         return ["oops"]  # type: ignore[list-item]
 
     assert "'oops'" in find(app)["check.E001"].what
+
+
+def test_parameter_of_the_path_that_has_another_name_in_the_handler() -> None:
+    app = BaseApp()
+
+    @app.get("/items/{id:int}")
+    def show(item_id: int) -> None: ...
+
+    finding = find(app)["app.W004"]
+    assert "takes item_id from the query, and nobody reads {id}" in finding.what
+    assert finding.fix == "Call both id or both item_id."
+    assert finding.where[0].file == __file__
+
+
+def test_parameters_that_are_read_or_need_no_reader() -> None:
+    app = BaseApp()
+
+    @app.get("/items/{id:int}")
+    def show(id: int, currency: str) -> None: ...
+
+    @app.get("/pages/{slug}")
+    def page(number: int = 1) -> None: ...
+
+    @app.get("/files/{name}")
+    def file(request: Request) -> None: ...
+
+    assert "app.W004" not in find(app)
