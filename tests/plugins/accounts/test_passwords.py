@@ -88,10 +88,10 @@ def test_password_of_900_kilobytes_is_refused_before_it_is_hashed() -> None:
     assert time.process_time() - began < 0.1
 
 
-def test_password_of_900_kilobytes_in_the_form_is_a_422() -> None:
+def test_password_of_900_kilobytes_in_the_form_is_a_413_and_one_too_long_a_422() -> None:
     with site_with() as site:
         site.add_user()
-        assert site.log_in(password="x" * 900_000).status == 422
+        assert site.log_in(password="x" * 900_000).status == 413
         assert site.log_in(password="x" * (LENGTH_MAX + 1)).status == 422
 
 
