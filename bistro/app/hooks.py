@@ -53,3 +53,5 @@ class Provider(Struct, frozen=True):
     override: bool = False
     for_subclasses: bool = False
     """Whether `function` is no provider itself, but makes one for the subclass that was asked for."""
+    for_marks: bool = False
+    """Whether `type` is that of a mark in `Annotated[…]`, and `function` makes providers for it."""

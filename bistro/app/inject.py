@@ -33,6 +33,7 @@ from bistro.forms import Form, FormView, Widgets
 from bistro.forms.checks import find_checked, must_wait_for
 from bistro.forms.reading import form_reader
 from bistro.forms.receive import FormTaker
+from bistro.ground.errors import SetupError
 from bistro.ground.registry import Origin
 from bistro.ground.types import Exchange
 from bistro.http import FormData, Request, Response, Upload, WebSocket
@@ -127,6 +128,10 @@ class Binder:
         if source is not None:
             marked: Value | Input = self._from_marker(source, name, hint, default, origin)
             return marked
+        for note in notes:
+            found = self._from_note(kind, note)
+            if found is not None:
+                return found
         for rule in (self._base_value, self._provided, self._from_path, self._from_form, self._plain):
             value = rule(name, kind if rule != self._plain else hint, default, role, origin)
             if value is not None:
@@ -134,6 +139,21 @@ class Binder:
         if default is not readers.MISSING:
             return None  # nobody provides it, and the function has a value of its own
         raise nobody_provides(name, hint, role, origin, self._providers)
+
+    def _from_note(self, kind: Any, note: Any) -> Value | None:
+        provider = self._providers.get(type(note))
+        if provider is None or not provider.for_marks:
+            return None
+        made: Value | None = self._made.get((kind, note))
+        if made is None:
+            try:
+                function = provider.function(kind, note, tuple(self._path))
+            except SetupError as error:
+                error.where = error.where or (provider.origin,)
+                raise
+            made = self.bind_maker(function, provider.origin, f"{name_of_type(kind)} marked {note}")
+            self._made[kind, note] = made
+        return made
 
     def _base_value(self, name: str, kind: Any, default: Any, role: Role, origin: Origin) -> Value | None:
         if kind is Request:
@@ -176,7 +196,7 @@ class Binder:
 
     def _find_provider(self, kind: Any) -> Provider | None:
         own = self._providers.get(kind)
-        if own is not None and not own.for_subclasses:
+        if own is not None and not (own.for_subclasses or own.for_marks):
             return own
         for base in kind.__mro__[1:] if isinstance(kind, type) else ():
             shared = self._providers.get(base)

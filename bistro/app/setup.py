@@ -166,6 +166,15 @@ class Setup:
         origin = find_origin(make, self._by)
         self._registered.providers.append(Provider(base, make, origin, override, for_subclasses=True))
 
+    def provide_marked(self, mark: type, make: Function, *, override: bool = False) -> None:
+        """Give parameters annotated with a `mark`, `Annotated[Note, Allowed("edit")]`, what `make` makes.
+
+        `make(type, mark, path)` is called when the app is frozen, with the names of the path's
+        parameters; what it returns is a provider as `provide` takes it. Marks must be hashable.
+        """
+        origin = find_origin(make, self._by)
+        self._registered.providers.append(Provider(mark, make, origin, override, for_marks=True))
+
     def observe(self, function: Observer) -> None:
         """Call `function` with request, status and seconds once for each answer that was sent."""
         self._registered.observers.append((function, find_origin(function, self._by)))

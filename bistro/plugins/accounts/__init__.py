@@ -18,12 +18,19 @@ has; rows of a method name their user by `AbstractUser.key`. `site.throttle` cou
 `site.events.note(…)` keeps what happened.
 """
 
+from bistro.plugins.accounts.access import Access, Allowed, permitted, require_scope
+from bistro.plugins.accounts.api_tokens import ApiToken, ApiTokens, TokenStore
+from bistro.plugins.accounts.credentials import BasicCredentials, BearerToken
 from bistro.plugins.accounts.current import UserRecord, UserSessions
 from bistro.plugins.accounts.errors import AccountsError, LogInRequired
 from bistro.plugins.accounts.events import AccountEvent, EventKind, Events
+from bistro.plugins.accounts.groups import Group, Membership
+from bistro.plugins.accounts.identity import Bearer, Identity
+from bistro.plugins.accounts.jwt_tokens import JwtTokens
 from bistro.plugins.accounts.log_in import LoggedIn, LogIn, PendingLogIn
 from bistro.plugins.accounts.passwords import Passwords
 from bistro.plugins.accounts.plugin import Accounts
+from bistro.plugins.accounts.policies import Policies, PolicyError
 from bistro.plugins.accounts.recent import ConfirmationRequired, recent_log_in
 from bistro.plugins.accounts.rules import BreachedPasswords, PasswordRule, PasswordRules
 from bistro.plugins.accounts.site import AccountSite, FurtherStep, Link, LogInMethod, LogInWith
@@ -31,6 +38,22 @@ from bistro.plugins.accounts.throttle import Attempts, Throttle
 from bistro.plugins.accounts.users import AbstractUser, User
 
 __all__ = [
+    "Access",
+    "Allowed",
+    "permitted",
+    "require_scope",
+    "ApiToken",
+    "ApiTokens",
+    "TokenStore",
+    "BasicCredentials",
+    "BearerToken",
+    "Group",
+    "Membership",
+    "Bearer",
+    "Identity",
+    "JwtTokens",
+    "Policies",
+    "PolicyError",
     "AbstractUser",
     "AccountEvent",
     "AccountSite",

@@ -9,8 +9,9 @@ from bistro.db import RawRows
 from bistro.http import Request
 from bistro.plugins.accounts.errors import LogInRequired
 from bistro.plugins.accounts.users import AbstractUser, User
-from bistro.plugins.sessions import DatabaseSessions, Record, Session, StoredSession, record_of
+from bistro.plugins.sessions import DatabaseSessions, Record, Session, SessionData, StoredSession, record_of
 from bistro.plugins.sessions.record import hash_token
+from bistro.plugins.sessions.session import key_of
 
 FIND: Final = """
 SELECT {{StoredSession}}, {{{model}}} FROM "bistro_session"
@@ -42,6 +43,14 @@ class UserSessions(DatabaseSessions):
         return UserRecord(**{name: getattr(found, name) for name in Record.__struct_fields__}, user=user)
 
 
+class Impersonation(SessionData):
+    """That somebody else uses the session as if they were its user."""
+
+    by_key: str = ""
+    """Who does."""
+    began_at: float = 0.0
+
+
 class CurrentUser:
     """Finds the user of a request."""
 
@@ -59,6 +68,18 @@ class CurrentUser:
         else:
             user = await self._model.objects.find(self._model.key == session.owner)
         return user if user is not None and user.is_active else None
+
+    def is_impersonated(self, session: Session) -> bool:
+        """Whether somebody else uses the session in its user's place."""
+        # Looked for before it is decoded: hardly any session has it.
+        return IMPERSONATION in session.record.data and bool(session.data(Impersonation).by_key)
+
+    async def find_impersonator(self, session: Session) -> AbstractUser | None:
+        """Who does."""
+        return await self._model.objects.find(self._model.key == session.data(Impersonation).by_key)
+
+
+IMPERSONATION: Final = key_of(Impersonation)
 
 
 def require(user: Any) -> Any:

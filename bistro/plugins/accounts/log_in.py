@@ -16,7 +16,8 @@ from typing import ClassVar, Final
 from msgspec import field
 
 from bistro.app import Background
-from bistro.http import Redirect, Request, is_local_redirect
+from bistro.http import Forbidden, Redirect, Request, is_local_redirect
+from bistro.plugins.accounts.current import Impersonation
 from bistro.plugins.accounts.events import EventKind
 from bistro.plugins.accounts.letters import Letters
 from bistro.plugins.accounts.mails import VerifyMail
@@ -29,6 +30,7 @@ from bistro.plugins.rate_limit import Limit, client_address
 from bistro.plugins.sessions import Session, SessionData, SessionKeeper
 
 PENDING_SECONDS: Final = 600
+IMPERSONATION_SECONDS: Final = 3_600
 SHORT: Final = timedelta(hours=12)
 LONG: Final = timedelta(days=90)
 
@@ -50,8 +52,6 @@ class LoggedIn(SessionData):
     at: float = 0.0
     """When they last proved who they are; see `RecentLogIn`."""
     method: str = ""
-    by_key: str = ""
-    """Who impersonates the user, if somebody does."""
     steps: list[str] = field(default_factory=list)
 
 
@@ -170,8 +170,37 @@ class LogIn:
 
     async def note(self, kind: EventKind, user: AbstractUser, detail: str = "") -> None:
         """Keep that this happened to `user`; also who did it, where somebody impersonates them."""
-        by = self.session.data(LoggedIn).by_key if self.session.owner == user.key else ""
+        by = self.session.data(Impersonation).by_key if self.session.owner == user.key else ""
         await self.site.events.note(self.request, kind, user.key, by_key=by, detail=detail)
+
+    async def impersonate(self, user: AbstractUser, target: AbstractUser) -> Redirect:
+        """Let `user` use the site as `target` sees it, for an hour; every event says who did it.
+
+        Raises `Forbidden` for a superuser, or for oneself. Whether `user` may, the caller has checked.
+        """
+        if target.is_superuser or target.key == user.key or self.session.owner != user.key:
+            raise Forbidden("This user can't be impersonated.")
+        await self.site.events.note(self.request, "impersonation began", target.key, by_key=user.key)
+        self.session.owner = target.key  # which forgets what was in the session before
+        began = self.session.data(Impersonation)
+        began.by_key, began.began_at = user.key, self.site.clock.time()
+        self.session.record.expires_at = self.site.clock.time() + IMPERSONATION_SECONDS
+        return Redirect(self.site.home)
+
+    async def end_impersonation(self) -> Redirect:
+        """Go back to one's own account."""
+        by_key = self.session.data(Impersonation).by_key
+        if by_key:
+            await self.site.events.note(
+                self.request, "impersonation ended", self.session.owner, by_key=by_key
+            )
+            self._stop_impersonating()
+            self.session.owner = by_key
+        return Redirect(self.site.home)
+
+    def _stop_impersonating(self) -> None:
+        kept = self.session.data(Impersonation)
+        kept.by_key, kept.began_at = "", 0.0
 
     async def _end_others(self, user: AbstractUser) -> None:
         own = self.session.id if self.session.owner == user.key else ""
@@ -202,7 +231,7 @@ class LogIn:
         session.record.expires_at = now + (LONG if pending.remember else SHORT).total_seconds()
         logged_in = session.data(LoggedIn)
         logged_in.at, logged_in.method, logged_in.steps = now, method, pending.passed
-        logged_in.by_key = ""
+        self._stop_impersonating()
         self._keep(PendingLogIn())
         user.logged_in_at = self.site.now()
         await user.save("logged_in_at")

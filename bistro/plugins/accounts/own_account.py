@@ -11,6 +11,7 @@ from bistro.db import IntegrityError, UniqueViolation
 from bistro.forms import FormView
 from bistro.http import Conflict, FormData, Redirect, Request, Response
 from bistro.plugins.accounts.forms import ChangePasswordForm, DeleteForm, EmailForm
+from bistro.plugins.accounts.identity import refuse_others
 from bistro.plugins.accounts.log_in import LogIn
 from bistro.plugins.accounts.log_in_pages import ShownLink
 from bistro.plugins.accounts.mails import NewAddressMail
@@ -76,19 +77,23 @@ class OwnAccountPages:
 
     def add_to(self, routes: Routes) -> None:
         """Add them."""
+        routes.before(refuse_others)
         routes.get("", name="account")(self.show)
         routes.get("/password", name="password")(self.ask_password)
         routes.post("/password", name="password.change")(self.change_password)
         sensitive = [recent_log_in()]
         routes.get("/email", name="email", before=sensitive)(self.ask_email)
         routes.post("/email", name="email.change", before=sensitive)(self.change_email)
-        routes.get("/email/confirm", name="email.confirm", public=True)(self.ask_confirmation)
-        routes.post("/email/confirm", name="email.confirm.do", public=True)(self.confirm_email)
         routes.get("/sessions", name="sessions")(self.list_sessions)
         routes.post("/sessions/end", name="sessions.end")(self.end_session)
         routes.post("/sessions/end-others", name="sessions.end_others")(self.end_others)
         routes.get("/delete", name="delete", before=sensitive)(self.ask_delete)
         routes.post("/delete", name="delete.do", before=sensitive)(self.delete)
+
+    def add_public_to(self, routes: Routes) -> None:
+        """Add those that a link in a mail leads to."""
+        routes.get("/email/confirm", name="email.confirm", public=True)(self.ask_confirmation)
+        routes.post("/email/confirm", name="email.confirm.do", public=True)(self.confirm_email)
 
     async def show(self, user: AbstractUser, request: Request) -> AccountPage:
         """The account, with links to what can be changed."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Final  # Any: providers are made for the site's own model
@@ -10,16 +10,22 @@ from typing import Any, ClassVar, Final  # Any: providers are made for the site'
 from bistro.app import Background, Plugin, Setup
 from bistro.ground import Clock, SystemClock, find_keyring
 from bistro.http import HttpError, Redirect, Request, Response
+from bistro.plugins.accounts.access import Access, AccessMaker, Allowed
 from bistro.plugins.accounts.by_mail import MailPages
 from bistro.plugins.accounts.command import make_command
+from bistro.plugins.accounts.credentials import BasicCredentials, BearerToken, read_basic, read_bearer
 from bistro.plugins.accounts.current import CurrentUser, UserSessions, next_of, require
 from bistro.plugins.accounts.errors import AccountsError, LogInRequired
 from bistro.plugins.accounts.events import AccountEvent, EventHook, Events
+from bistro.plugins.accounts.groups import Group, Membership, leave_all_groups
+from bistro.plugins.accounts.identity import Identity, IdentityFinder
+from bistro.plugins.accounts.impersonation import ImpersonationPages
 from bistro.plugins.accounts.links import MailLinks
 from bistro.plugins.accounts.log_in import LogIn
 from bistro.plugins.accounts.log_in_pages import LogInPages
 from bistro.plugins.accounts.own_account import OwnAccountPages
 from bistro.plugins.accounts.passwords import Passwords
+from bistro.plugins.accounts.policies import Policies
 from bistro.plugins.accounts.recent import ConfirmationRequired, ConfirmPages
 from bistro.plugins.accounts.reset import ResetPages
 from bistro.plugins.accounts.rules import PasswordRules
@@ -57,6 +63,9 @@ class Accounts:
     `log_in_by_mail` lets users log in with a link or a code instead of their password. `origin` is what
     links in mails begin with, such as `"https://example.com"`, by default that of the request, whose
     host must be an allowed one. `rules` are what a new password must be.
+
+    `roles` are the permissions of each role, such as `{"editor": ["note.publish"]}`, for `permitted` and
+    `Access`; `policies` are the rules about objects, for `Allowed`.
     """
 
     user: type[AbstractUser] = User
@@ -69,6 +78,8 @@ class Accounts:
     log_in_by_mail: bool = False
     origin: str = ""
     rules: PasswordRules = field(default_factory=PasswordRules)
+    roles: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    policies: Policies = field(default_factory=Policies)
     methods: Sequence[LogInMethod] = ()
     passwords: Passwords = field(default_factory=Passwords)
     on_event: EventHook | None = None
@@ -107,12 +118,16 @@ class Accounts:
             can_sign_up=self.sign_up,
             must_verify=self.verify,
         )
-        provide_users(setup, self.user)
+        provide_users(setup, self.user, site)
         provide_log_in(setup, site)
+        provide_access(setup, AccessMaker(self.roles, self.policies))
+        site.forgetters.append(leave_all_groups)
         setup.provide(AccountSite, lambda: site)
         setup.on_stop(self.passwords.close)
         setup.templates(HERE / "templates")
-        setup.models(AccountEvent, Attempts, package="accounts", migrations=HERE / "migrations")
+        setup.models(
+            AccountEvent, Attempts, Group, Membership, package="accounts", migrations=HERE / "migrations"
+        )
         if self.user is User:
             setup.models(User, package="users", migrations=HERE / "user_migrations")
         setup.after(keep_private, only_if_used=Session, only_for=lambda route: not route.is_websocket)
@@ -131,10 +146,14 @@ class Accounts:
         LogInPages(site, pages).add_to(routes)
         SignUpPages(site).add_to(routes)
         ResetPages(site).add_to(routes)
+        own, own_pages = Routes(), OwnAccountPages(site)
+        own_pages.add_public_to(routes)
         ConfirmPages(site).add_to(routes)
-        OwnAccountPages(site).add_to(routes)
+        own_pages.add_to(own)
+        ImpersonationPages(site).add_to(routes)
         if self.log_in_by_mail:
             MailPages(site).add_to(routes)
+        routes.include(own, at="")
         setup.routes.include(routes, at=site.at)
         setup.on_error(LogInRequired)(lead_to_log_in)
         setup.on_error(ConfirmationRequired)(lead_to_confirmation)
@@ -150,20 +169,24 @@ class Accounts:
             raise AccountsError(f"the pages of accounts can't be at {self.at!r}", fix='Write at="/accounts".')
 
 
-def provide_users(setup: Setup, model: type[AbstractUser]) -> None:
+def provide_users(setup: Setup, model: type[AbstractUser], site: AccountSite) -> None:
     """Let handlers ask for the user who is logged in, or for one who may be."""
-    current = CurrentUser(model)
+    finder = IdentityFinder(CurrentUser(model), site.bearers)
     may_be: Any = model | None
     any_user: Any = AbstractUser | None
 
-    async def find_user(session: Session) -> AbstractUser | None:
-        return await current.find(session)
+    async def find_identity(request: Request, session: Session) -> Identity:
+        return await finder.find(request, session)
+
+    def find_user(identity: Identity) -> AbstractUser | None:
+        return identity.user
 
     def get_user(user: Any) -> Any:
         return require(user)
 
     get_user.__annotations__ = {"user": may_be, "return": model}
     find_user.__annotations__["return"] = may_be
+    setup.provide(Identity, find_identity)
     setup.provide(may_be, find_user)
     setup.provide(model, get_user)
     setup.provide(any_user, _same(may_be))
@@ -198,6 +221,21 @@ def provide_log_in(setup: Setup, site: AccountSite) -> None:
         return LogIn(site, request, session, keeper, background, mailer)
 
     setup.provide(LogIn, make_log_in)
+
+
+def provide_access(setup: Setup, maker: AccessMaker) -> None:
+    """Let handlers and templates ask what the user may do."""
+    setup.provide(Access, maker.make)
+    setup.provide_marked(Allowed, maker.make_allowed)
+    setup.template_global("may", make_may)
+    setup.provide(BasicCredentials, read_basic)
+    setup.provide(BearerToken, read_bearer)
+    setup.check(maker.find_faults)
+
+
+def make_may(access: Access) -> Callable[..., bool]:
+    """`may("edit", note)` and `may("note.publish")` in templates."""
+    return access.may
 
 
 def keep_private(session: Session, response: Response) -> None:

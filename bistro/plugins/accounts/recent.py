@@ -8,7 +8,9 @@ from typing import Any, Final  # Any: a hook whose parameters are of the site's 
 
 from bistro.forms import FormView
 from bistro.http import Forbidden, FormData, Redirect, Request, Response, is_local_redirect
+from bistro.plugins.accounts.current import Impersonation
 from bistro.plugins.accounts.forms import ConfirmForm
+from bistro.plugins.accounts.identity import refuse_others
 from bistro.plugins.accounts.log_in import LoggedIn, LogIn
 from bistro.plugins.accounts.log_in_pages import ShownLink
 from bistro.plugins.accounts.notices import FormPage
@@ -46,7 +48,7 @@ def recent_log_in(within: timedelta = RECENT) -> Callable[..., Any]:
     def check_recent_log_in(user: AbstractUser, session: Session, site: AccountSite) -> None:
         logged_in = session.data(LoggedIn)
         is_recent = site.clock.time() - logged_in.at <= within.total_seconds()
-        if session.owner != user.key or not is_recent or logged_in.by_key:
+        if session.owner != user.key or not is_recent or session.data(Impersonation).by_key:
             raise ConfirmationRequired("Confirm that it is you: log in once more.")
 
     return check_recent_log_in
@@ -60,8 +62,9 @@ class ConfirmPages:
 
     def add_to(self, routes: Routes) -> None:
         """Add them."""
-        routes.get("/confirm", name="confirm")(self.show)
-        routes.post("/confirm", name="confirm.do")(self.confirm)
+        own = [refuse_others]
+        routes.get("/confirm", name="confirm", before=own)(self.show)
+        routes.post("/confirm", name="confirm.do", before=own)(self.confirm)
 
     async def show(self, user: AbstractUser, request: Request, next: str = "") -> ConfirmPage:
         """The form, and other ways for who has no password."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal, Protocol, TypeAlias  # Any: fields of the site's own model
 
@@ -13,6 +13,8 @@ from bistro.db import transaction
 from bistro.ground import Clock
 from bistro.http import Request
 from bistro.plugins.accounts.events import Events
+from bistro.plugins.accounts.groups import Group, add_to_group, remove_from_group
+from bistro.plugins.accounts.identity import Bearer
 from bistro.plugins.accounts.links import MailLinks
 from bistro.plugins.accounts.names import find_email_fault, find_name_fault, fold
 from bistro.plugins.accounts.passwords import Passwords
@@ -69,6 +71,8 @@ class AccountSite(Struct, eq=False):
     """Scheme and host of links in mails; empty for those of the request."""
     can_sign_up: bool = True
     must_verify: bool = True
+    bearers: list[Bearer] = field(default_factory=list)
+    """Kinds of tokens that requests may come with."""
     forgetters: list[Callable[[str], Awaitable[object]]] = field(default_factory=list)
     """Called with the key of a user who is deleted, to delete what belongs to them."""
     password_checks: list[PasswordChecker] = field(default_factory=list)
@@ -136,6 +140,18 @@ class AccountSite(Struct, eq=False):
             if self.must_verify and not keeps_password:
                 user.password = ""
             await user.save("verified_at", "password")
+
+    async def make_group(self, name: str, roles: Sequence[str]) -> None:
+        """Make a group, or give the one of this name these roles."""
+        await Group.objects.upsert(on=Group.name, name=name, roles=list(roles))
+
+    async def add_to_group(self, user: AbstractUser, name: str) -> None:
+        """Put a user into a group. Raises NotFound where there is no such group."""
+        await add_to_group(user.key, name)
+
+    async def remove_from_group(self, user: AbstractUser, name: str) -> None:
+        """Take a user out of a group. Raises NotFound where there is no such group."""
+        await remove_from_group(user.key, name)
 
     def now(self) -> datetime:
         """The time by the site's clock."""

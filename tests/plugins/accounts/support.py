@@ -114,6 +114,8 @@ class Options(TypedDict, total=False):
     log_in_by_mail: bool
     origin: str
     rules: Any
+    roles: Any
+    policies: Any
     methods: Any
     passwords: Passwords
     on_event: Any

@@ -98,7 +98,7 @@ def test_forged_token_is_refused(site: Site, change: Callable[[str], str]) -> No
     ask_reset(site)
     token = change(token_in(last_mail(site.client)))
     assert reset(site, token) == 400
-    assert site.client.get("/accounts/reset", query={"token": token}).status == 400
+    assert site.client.get("/accounts/reset", params={"token": token}).status == 400
 
 
 def test_token_of_who_was_locked_out_is_worthless(site: Site) -> None:

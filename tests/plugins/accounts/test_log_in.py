@@ -130,7 +130,7 @@ def test_pages_for_who_is_logged_in_are_kept_by_nobody(site: Site) -> None:
      "http:evil.example", "javascript:alert(1)", "//user@evil.example", "///evil.example", "/" * 3000],
 )  # fmt: skip
 def test_way_back_never_leaves_the_site(site: Site, next: str) -> None:
-    shown = site.client.get("/accounts/log-in", query={"next": next})
+    shown = site.client.get("/accounts/log-in", params={"next": next})
     assert shown.status == 200
     answer = site.log_in(next=next)
     assert answer.status == 422 or answer.headers["location"] == "/"

@@ -1,6 +1,15 @@
-"""Create the table bistro_account_event; create the table bistro_attempts."""
+"""Create the tables of events, attempts and groups."""
 
-from bistro.migrations import Column, CreateTable, Index, Migration, PrimaryKey, Table
+from bistro.migrations import (
+    Column,
+    CreateTable,
+    ForeignKey,
+    Index,
+    Migration,
+    PrimaryKey,
+    Table,
+    Unique,
+)
 
 migration = Migration(
     operations=[
@@ -30,6 +39,48 @@ migration = Migration(
                 ),
                 constraints=(PrimaryKey("pk_bistro_attempts", ("key",)),),
                 indexes=(Index("ix_bistro_attempts_full_at", ("full_at",)),),
+            ),
+        ),
+        CreateTable(
+            Table(
+                "bistro_group",
+                columns=(
+                    Column("id", "integer", default="auto"),
+                    Column("name", "text", max_length=100),
+                    Column("roles", "array", item="text"),
+                ),
+                constraints=(
+                    PrimaryKey("pk_bistro_group", ("id",)),
+                    Unique("uq_bistro_group_name", ("name",)),
+                ),
+            ),
+        ),
+        CreateTable(
+            Table(
+                "bistro_membership",
+                columns=(
+                    Column("id", "integer", default="auto"),
+                    Column("group_id", "integer"),
+                    Column("user_key", "text", max_length=32),
+                ),
+                constraints=(
+                    PrimaryKey("pk_bistro_membership", ("id",)),
+                    Unique(
+                        "uq_bistro_membership_group_id_user_key",
+                        ("group_id", "user_key"),
+                    ),
+                    ForeignKey(
+                        "fk_bistro_membership_group_id",
+                        ("group_id",),
+                        "bistro_group",
+                        ("id",),
+                        on_delete="cascade",
+                    ),
+                ),
+                indexes=(
+                    Index("ix_bistro_membership_group_id", ("group_id",)),
+                    Index("ix_bistro_membership_user_key", ("user_key",)),
+                ),
             ),
         ),
     ],
