@@ -95,6 +95,8 @@ def _column_list(table: TableInfo) -> str:
 
 
 def _stored(value: Any, dialect: str) -> Any:
+    if type(value) is str:
+        return value  # as both databases take it
     type_ = as_expression(value).type if value is not None else None
     writer = find_writer(type_, dialect) if type_ is not None else None
     try:

@@ -74,11 +74,17 @@ class PrivateSlot:
 def private_methods(fields: tuple[str, ...]) -> dict[str, Any]:
     """The methods of a model with private fields: they move the values away once an instance is made."""
 
+    slots: list[tuple[str, Any, Any]] = []
+
     def move(instance: Any) -> None:
-        for field in fields:
-            slot = vars(type(instance))[field].slot
-            vars(instance)[field] = slot.__get__(instance)
-            slot.__set__(instance, UNSET)
+        if not slots:  # looked up once: the class is complete when the first instance is made
+            of_class = vars(type(instance))
+            found = ((field, of_class[field].slot) for field in fields)
+            slots.extend((field, slot.__get__, slot.__set__) for field, slot in found)
+        kept = vars(instance)
+        for field, get, put in slots:
+            kept[field] = get(instance)
+            put(instance, UNSET)
 
     def values(instance: Any) -> tuple[Any, ...]:
         names = instance.__struct_fields__

@@ -147,7 +147,8 @@ class ResponseHeaders(MutableMapping[str, str]):
         return twin
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and name.lower() in self._names()
+        key = name.lower() if isinstance(name, str) else name
+        return any(each == key for each, _ in self._pairs)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._names())

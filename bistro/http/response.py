@@ -235,8 +235,9 @@ class DefaultHeaders:
 
     def block_without(self, headers: ResponseHeaders, request: object) -> bytes:
         """The lines of those defaults that `headers` does not hold."""
-        lines = [line for name, line in self._fixed.items() if name not in headers]
-        lines += [_line(name, make(request)) for name, make in self._made.items() if name not in headers]
+        held = set(headers)
+        lines = [line for name, line in self._fixed.items() if name not in held]
+        lines += [_line(name, make(request)) for name, make in self._made.items() if name not in held]
         return b"".join(lines)
 
 

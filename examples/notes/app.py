@@ -12,9 +12,10 @@ from typing import Any
 from bistro import App, Json, Page, Redirect, Request
 from bistro.db import Field, Model, Slice, auto, field
 from bistro.forms import Form, FormView
-from bistro.plugins import Database
+from bistro.plugins import Accounts, Database
+from bistro.plugins.accounts import User
 
-app = App(Database())  # bistro.sqlite3 beside this file, or what DATABASE_URL says
+app = App(Database(), Accounts())  # bistro.sqlite3 beside this file, or what DATABASE_URL says
 
 
 class Note(Model):
@@ -101,6 +102,6 @@ async def show_note_as_json(id: int) -> Note:
 
 
 @app.delete("/api/notes/{id:int}")
-async def delete_note(id: int) -> None:
+async def delete_note(id: int, user: User) -> None:
     note = await Note.objects.get(Note.id == id)
     await note.delete()

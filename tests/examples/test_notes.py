@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from urllib.parse import urlsplit
 
@@ -10,7 +11,7 @@ import pytest
 from bistro import App
 from bistro.db import Database, sync
 from bistro.migrations import Graph, Package, find_difference
-from bistro.testing import Client, assert_queries
+from bistro.testing import Client, Mailbox, assert_queries
 from tests.db.conftest import postgres_database_url, postgres_url, sqlite_url  # noqa: F401 - fixtures
 from tests.examples.support import MIGRATIONS, load_notes_site
 
@@ -28,6 +29,20 @@ def create(client: Client, **note: str) -> str:
     made = client.post("/api/notes", json=note)
     assert made.status == 201
     return made.headers["location"]
+
+
+def sign_up(client: Client) -> None:
+    """Make an account, and be logged in by the link in the mail."""
+    client.post("/accounts/sign-up", data={"email": "ada@example.com", "password": "a quiet harbour"})
+    found = re.search(r"token=([\w-]+)", Mailbox(client).messages[-1].text)
+    assert found
+    assert client.post("/accounts/verify", data={"token": found[1]}).status == 303
+
+
+def test_who_is_logged_in_is_named_on_every_page(client: Client) -> None:
+    assert '<a href="/accounts/log-in">Log in</a>' in client.get("/", headers=BROWSER).text
+    sign_up(client)
+    assert '<a href="/accounts">ada</a>' in client.get("/", headers=BROWSER).text
 
 
 def test_the_list_links_to_each_note(client: Client) -> None:
@@ -50,6 +65,8 @@ def test_notes_are_there_after_a_restart_and_those_of_the_beginning_only_once(ap
 def test_a_note_is_made_shown_and_deleted_by_json(client: Client) -> None:
     address = create(client, title="Milk", body="Two litres")
     assert client.get(address).json()["body"] == "Two litres"
+    assert client.delete(address).status == 401
+    sign_up(client)
     assert client.delete(address).status == 204
     assert client.get(address).status == 404
     assert client.delete(address).status == 404

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final  # Any: a model of the site's own, and providers made for it
 
+import msgspec
+
 from bistro.db import RawRows
 from bistro.http import Request
 from bistro.plugins.accounts.errors import LogInRequired
 from bistro.plugins.accounts.users import AbstractUser, User
-from bistro.plugins.sessions import DatabaseSessions, Record, Session, SessionData, StoredSession, record_of
+from bistro.plugins.sessions import DatabaseSessions, Record, Session, SessionData, StoredSession
 from bistro.plugins.sessions.record import hash_token
 from bistro.plugins.sessions.session import key_of
 
@@ -17,6 +19,9 @@ FIND: Final = """
 SELECT {{StoredSession}}, {{{model}}} FROM "bistro_session"
 LEFT JOIN "{table}" ON "{table}"."key" = "bistro_session"."owner" WHERE "bistro_session"."id" = {{id}}
 """
+
+
+DATA: Final = msgspec.json.Decoder(dict[str, str])
 
 
 class UserRecord(Record, kw_only=True):
@@ -39,8 +44,17 @@ class UserSessions(DatabaseSessions):
         if not rows:
             return None
         row, user = rows[0]
-        found = record_of(row)
-        return UserRecord(**{name: getattr(found, name) for name in Record.__struct_fields__}, user=user)
+        # One by one, and not by way of `record_of`: this is done in each request of each user.
+        return UserRecord(
+            id=row.id,
+            owner=row.owner,
+            created_at=row.created_at,
+            seen_at=row.seen_at,
+            expires_at=row.expires_at,
+            about=row.about,
+            data=DATA.decode(row.data),
+            user=user,
+        )
 
 
 class Impersonation(SessionData):

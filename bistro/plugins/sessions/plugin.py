@@ -71,11 +71,12 @@ class SessionKeeper:
         self._lifetime_seconds = lifetime.total_seconds()
         self._clock = clock
         self._others = Others(self._list_of, store.end)
+        self._is_https = expects_https()  # asked once: it takes as long as the rest of finding the cookie
 
     async def load(self, request: Request) -> Session:
         """The session of the request's cookie, or a new one: no client chooses its own."""
         now = self._clock.time()
-        token = request.cookies.get(cookie_name(request), "")
+        token = request.cookies.get(self._cookie_name(request), "")
         record = await self._store.find(token) if 0 < len(token) <= TOKEN_LENGTH_MAX else None
         if record is None or self._is_over(record, now):
             about = request.headers.get("user-agent", "")[:ABOUT_LENGTH_MAX]
@@ -106,7 +107,7 @@ class SessionKeeper:
         is_due = now - record.seen_at > self._idle_seconds / 50
         if session.is_rotated and record.id:
             # Read again: another request may have changed other keys since, or ended it.
-            latest = await self._store.find(request.cookies.get(cookie_name(request), ""))
+            latest = await self._store.find(request.cookies.get(self._cookie_name(request), ""))
             if latest is None and record.owner and record.owner == session.owner_before:
                 # A new token must not bring back what was ended elsewhere, as by a new password.
                 self._forget(request, response)
@@ -122,7 +123,9 @@ class SessionKeeper:
         token = await self._store.save(record, changes)
         if token is not None:
             left = int(record.expires_at - now)
-            response.set_cookie(cookie_name(request), token, max_age=left, secure=is_secure(request))
+            response.set_cookie(
+                self._cookie_name(request), token, max_age=left, secure=self._is_secure(request)
+            )
 
     @property
     def can_list(self) -> bool:
@@ -156,8 +159,16 @@ class SessionKeeper:
     def _is_over(self, record: Record, now: float) -> bool:
         return record.is_over(now, now - self._idle_seconds)
 
+    def _cookie_name(self, request: Request) -> str:
+        """`__Host-session` where the cookie is secure: no neighbour can set that (RFC 6265bis §4.1.3)."""
+        return f"__Host-{NAME}" if self._is_secure(request) else NAME
+
+    def _is_secure(self, request: Request) -> bool:
+        """Whether the browser may send the cookie by https only."""
+        return self._is_https or request.is_secure
+
     def _forget(self, request: Request, response: Response) -> None:
-        response.set_cookie(cookie_name(request), "", max_age=0, secure=is_secure(request))
+        response.set_cookie(self._cookie_name(request), "", max_age=0, secure=self._is_secure(request))
 
 
 def provide_data(kind: type[SessionData]) -> Callable[..., Any]:
@@ -174,16 +185,6 @@ def provide_data(kind: type[SessionData]) -> Callable[..., Any]:
         return session.data(kind)
 
     return find_data
-
-
-def cookie_name(request: Request) -> str:
-    """`__Host-session` where the cookie is secure: no neighbour can set that (RFC 6265bis §4.1.3)."""
-    return f"__Host-{NAME}" if is_secure(request) else NAME
-
-
-def is_secure(request: Request) -> bool:
-    """Whether the browser may send the cookie by https only."""
-    return expects_https() or request.is_secure
 
 
 def _is_exchange(route: Route) -> bool:
