@@ -52,7 +52,7 @@ class Telling(FakeTransport):
 
 
 def make_app(folder: Path) -> App:
-    """A site with the same page for a fixed name, for the user of the handler, and for that of the template."""
+    """A site with the same page for a fixed name, the handler's user, and the template's user."""
     sources = {"page.html": PAGE, "user.html": PAGE.replace("name", "user.name")}
     app = App(Database(f"sqlite:///{folder / 'accounts.db'}"), Accounts(), Rendering(sources=sources))
 

@@ -102,7 +102,9 @@ class ChangePasswordForm(Struct):
     """The old password and a new one (ASVS 5.0, 6.2.3)."""
 
     current: Annotated[
-        Password, Widget(kind="password", autocomplete="current-password", label="Current password")
+        str,
+        Meta(min_length=1, max_length=LENGTH_MAX),
+        Widget(kind="password", autocomplete="current-password", label="Current password"),
     ]
     password: NewPassword
 

@@ -191,7 +191,8 @@ def provide_users(setup: Setup, model: type[AbstractUser], site: AccountSite) ->
     setup.provide(model, get_user)
     setup.provide(any_user, _same(may_be))
     setup.provide(AbstractUser, _same(model))
-    setup.template_global("user", _same(may_be))
+    # The identity's own, and not by way of the providers above: a template waits for each of them.
+    setup.template_global("user", find_user)
 
 
 def _same(kind: Any) -> Callable[[Any], Any]:
