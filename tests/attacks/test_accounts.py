@@ -72,6 +72,24 @@ def test_twelve_parallel_sign_ups_with_one_address_make_one_user(site: Site) -> 
     assert site.count_users("new@example.com") == 1
 
 
+def test_twelve_parallel_sign_ups_with_one_name_make_one_user() -> None:
+    with site_with(log_in_with="name") as site:
+
+        async def sign_up_all() -> list[int]:
+            client = site.async_client()
+            forms = [
+                {"name": name, "email": f"u{number}@example.com", "password": PASSWORD}
+                for number, name in enumerate(["Ann", "ANN", "ann", "ａｎｎ"] * 3)
+            ]
+            answers = await asyncio.gather(*(client.post("/accounts/sign-up", data=each) for each in forms))
+            return [each.status for each in answers]
+
+        statuses = site.client.run(sign_up_all())
+        assert set(statuses) <= {200, 422, 429}
+        assert statuses.count(200) == 1
+        assert sum(site.count_users(f"u{number}@example.com") for number in range(12)) == 1
+
+
 @pytest.mark.parametrize(
     "cookie",
     ["", "x", "a" * 5_000, "../../etc/passwd", "%00", "eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.", "gASVAAAAAAAAAAA=",

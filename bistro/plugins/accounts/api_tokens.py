@@ -8,7 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Final  # Any: a form that is made for the site's scopes
+from typing import (
+    Annotated,
+    Any,
+    Final,
+    get_args,
+    get_type_hints,
+)  # Any: a form that is made for the site's scopes
 
 import msgspec
 from msgspec import Meta
@@ -18,6 +24,7 @@ from bistro.db import Field, Model, auto
 from bistro.db import field as db_field
 from bistro.forms import FormView, Widget
 from bistro.http import Forbidden, FormData, Redirect, Request, Response
+from bistro.plugins.accounts.access import Allowed
 from bistro.plugins.accounts.identity import Identity, refuse_others
 from bistro.plugins.accounts.log_in import LogIn
 from bistro.plugins.accounts.recent import recent_log_in
@@ -188,12 +195,22 @@ def hash_token(token: str) -> str:
 
 
 def has_no_scope(route: Route) -> bool:
-    """Whether no hook of a route asks for a scope."""
+    """Whether nothing of a route asks for a scope: no hook, and no parameter with `Allowed`."""
     hooks = [
         *route.options.get("before", ()),
         *(each.function for group in route.groups for each in group.hooks),
     ]
-    return not any(hasattr(each, "scope") for each in hooks) and not route.options.get("public", False)
+    is_asked = any(hasattr(each, "scope") for each in hooks) or has_allowed(route.handler)
+    return not is_asked and not route.options.get("public", False)
+
+
+def has_allowed(handler: object) -> bool:
+    """Whether a parameter of a handler is annotated with `Allowed`, which asks for its scope itself."""
+    try:
+        hints = get_type_hints(handler, include_extras=True)
+    except (NameError, TypeError):
+        return False
+    return any(isinstance(note, Allowed) for hint in hints.values() for note in get_args(hint)[1:])
 
 
 def refuse_limited(identity: Identity) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
 from msgspec import Struct
 
 from bistro import App
-from bistro.db import Query
+from bistro.db import Query, get_database
 from bistro.plugins import Accounts, Database, Session
 from bistro.plugins.accounts import AbstractUser, AccountEvent, AccountSite, Passwords, User
+from bistro.plugins.database.migrations import apply_all
 from bistro.testing import AsyncClient, Client, FakeClock
 from bistro.testing.response import ClientResponse
 
@@ -122,13 +124,15 @@ class Options(TypedDict, total=False):
 
 
 @contextmanager
-def site_with(*plugins: Any, add: Any = None, **options: Unpack[Options]) -> Iterator[Site]:
+def site_with(*plugins: Any, add: Any = None, url: str = "", **options: Unpack[Options]) -> Iterator[Site]:
     """A site whose database is empty; `add(app)` adds to it before it starts."""
     clock = FakeClock()
     options.setdefault("passwords", QUICK)
     accounts = Accounts(**options, clock=clock)
+    # With a URL of its own the site opens that database, and the migrations are applied here.
+    database = Database(test_url=url, repeats_max=None) if url else Database("sqlite://", repeats_max=None)
     # The plans are the same walked or written; written ones take half of the time of such a small test.
-    app = App(Database("sqlite://", repeats_max=None), accounts, *plugins, plans="interpreted")
+    app = App(database, accounts, *plugins, plans="interpreted")
     model = accounts.user
 
     def find(email: str) -> Query[Any]:
@@ -169,6 +173,13 @@ def site_with(*plugins: Any, add: Any = None, **options: Unpack[Options]) -> Ite
 
     if add is not None:
         add(app)
+    if url:
+
+        @app.on_start
+        async def migrate() -> None:
+            packages = app.freeze().registered.model_packages
+            await apply_all(get_database(), Path("no-such-folder"), packages)
+
     with Client(app) as client:
         yield Site(app, client, clock)
 

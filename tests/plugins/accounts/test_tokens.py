@@ -6,20 +6,23 @@ import base64
 import json
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from joserfc import jwk, jwt
 
 from bistro import App
+from bistro.db import Field, ForeignKey, Model, Predicate, auto, create_tables
 from bistro.plugins.accounts import (
     AccountsError,
     AccountSite,
+    Allowed,
     ApiTokens,
     BasicCredentials,
     BearerToken,
     JwtTokens,
     LogIn,
+    Policies,
     User,
     permitted,
     require_scope,
@@ -81,6 +84,40 @@ def test_limited_token_is_let_in_only_where_its_scope_is_asked_for(site: Site) -
     ]
     both = make_token(site, "note.read", "note.write")
     assert ask(site, "/notes", both, "POST") == 200
+
+
+class Leaf(Model):
+    id: Field[int] = auto()
+    owner: ForeignKey[User]
+
+
+def test_scope_of_an_allowed_object_is_its_model_and_the_action() -> None:
+    policy = Policies()
+
+    @policy(Leaf, "read")
+    def may_read(user: User | None) -> Predicate | bool:
+        return user is not None and Leaf.owner == user
+
+    def add_leaves(app: App) -> None:
+        @app.on_start
+        async def make() -> None:
+            await create_tables(Leaf)
+
+        @app.post("/leaves")
+        async def grow(user: User) -> int:
+            return (await Leaf.objects.create(owner=user)).id
+
+        @app.get("/leaves/{id:int}")
+        async def show(leaf: Annotated[Leaf, Allowed("read")]) -> int:
+            return leaf.id
+
+    scopes = {"leaf.read": "Read leaves", "leaf.cut": "Cut leaves"}
+    with site_with(add=add_leaves, policies=policy, methods=[ApiTokens(scopes)]) as site:
+        site.add_user()
+        site.log_in()
+        site.client.post("/leaves")
+        assert ask(site, "/leaves/1", make_token(site, "leaf.read")) == 200
+        assert ask(site, "/leaves/1", make_token(site, "leaf.cut")) == 403
 
 
 def test_token_may_do_no_more_than_its_user(site: Site) -> None:
