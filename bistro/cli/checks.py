@@ -60,7 +60,9 @@ def check_unused_providers(_: BaseApp, frozen: Frozen) -> Iterator[Finding]:
     used = asked_types(frozen)
     for provider in frozen.registered.providers:
         if not provider.origin.by and provider.type not in used:
-            what = f"nothing asks for the {provider.type.__name__} that is provided"
+            what = (
+                f"nothing asks for the {getattr(provider.type, '__name__', provider.type)} that is provided"
+            )
             yield Finding("app.W001", "warning", what, (provider.origin,), "Use it, or delete the provider.")
 
 

@@ -129,6 +129,12 @@ def test_command_that_asks_for_what_a_plugin_provides_is_right() -> None:
     assert "cli.E001" not in find(App(Mail("memory:", sender="shop@example.com")))
 
 
+def test_provider_of_what_may_be_missing_is_named_as_it_is_written() -> None:
+    app = BaseApp()
+    app.provide(Store | None, lambda: None)
+    assert "Store | None" in find(app)["app.W001"].what
+
+
 def test_command_with_the_name_of_a_built_in_one_is_found_with_its_place() -> None:
     app = BaseApp()
 

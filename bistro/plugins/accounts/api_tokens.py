@@ -83,6 +83,7 @@ class ApiTokens:
         site.account_links.append(Link("Tokens for programs", lambda request: request.url_for("tokens.list")))
         setup.provide(TokenStore, lambda: store)
         setup.models(ApiToken, package="api_tokens", migrations=HERE / "token_migrations")
+        setup.templates(HERE / "optional" / "tokens")
         setup.before(refuse_limited, only_for=has_no_scope)
         routes = Routes(name="tokens", by="Accounts", atomic=False)
         TokenPages(self, store, site).add_to(routes)

@@ -14,7 +14,7 @@ from bistro.plugins.accounts.forms import CodeForm, EmailForm
 from bistro.plugins.accounts.log_in import LogIn
 from bistro.plugins.accounts.mails import LinkMail
 from bistro.plugins.accounts.names import fold
-from bistro.plugins.accounts.notices import FormPage, TokenPage, refused, token_page
+from bistro.plugins.accounts.notices import OF_TOKENS, FormPage, TokenPage, refused
 from bistro.plugins.accounts.site import AccountSite
 from bistro.plugins.accounts.throttle import PER_DAY, PER_MINUTE
 from bistro.plugins.accounts.users import AbstractUser
@@ -82,7 +82,11 @@ class MailPages:
     async def ask(self, token: str = "") -> Response:
         """A page with a button: programs that follow every link in a mail must not use it up."""
         found = await self._site.links.open("link", token)
-        return refused() if found is None else token_page(FollowPage(token=token, name=str(found[0])))
+        return (
+            refused()
+            if found is None
+            else render(FollowPage(token=token, name=str(found[0])), headers=OF_TOKENS)
+        )
 
     async def follow(self, data: FormData, log_in: LogIn) -> Response:
         """Log in."""

@@ -27,8 +27,7 @@ class LogInPage(Page, template="accounts/log_in.html"):
 
     form: FormView[Any]
     links: list[ShownLink]
-    pages: list[str]
-    """The names of other pages that the site has, such as "sign_up"."""
+    """Other ways to log in, and to sign up."""
 
 
 class LogOutPage(Page, template="accounts/log_out.html"):
@@ -41,9 +40,8 @@ WRONG = "The name or the password is wrong."
 class LogInPages:
     """The routes that log in and out."""
 
-    def __init__(self, site: AccountSite, pages: list[str]) -> None:
+    def __init__(self, site: AccountSite) -> None:
         self._site = site
-        self._pages = pages
         self._form: type[LogInForm] = log_in_form(site.log_in_with)
 
     def add_to(self, routes: Routes) -> None:
@@ -93,5 +91,5 @@ class LogInPages:
         headers: dict[str, str] | None = None,
     ) -> Response:
         links = [ShownLink(text=each.text, url=each.find_url(request)) for each in self._site.log_in_links]
-        page = LogInPage(form=form, links=links, pages=self._pages)
+        page = LogInPage(form=form, links=links)
         return render(page, status=status or form.status, headers=headers)

@@ -45,8 +45,3 @@ def refused() -> Response:
         status=400,
         headers=OF_TOKENS,
     )
-
-
-def token_page(page: Page, status: int = 200) -> Response:
-    """The page of a link in a mail."""
-    return render(page, status=status, headers=OF_TOKENS)

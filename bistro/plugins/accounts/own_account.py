@@ -16,7 +16,7 @@ from bistro.plugins.accounts.log_in import LogIn
 from bistro.plugins.accounts.log_in_pages import ShownLink
 from bistro.plugins.accounts.mails import NewAddressMail
 from bistro.plugins.accounts.names import find_email_fault, fold
-from bistro.plugins.accounts.notices import FormPage, TokenPage, notice, refused, token_page
+from bistro.plugins.accounts.notices import OF_TOKENS, FormPage, TokenPage, notice, refused
 from bistro.plugins.accounts.recent import recent_log_in
 from bistro.plugins.accounts.site import AccountSite
 from bistro.plugins.accounts.throttle import PER_HOUR
@@ -147,7 +147,7 @@ class OwnAccountPages:
         found = await self._site.links.open("email", token)
         if found is None:
             return refused()
-        return token_page(ConfirmEmailPage(token=token, name=str(found[0]), email=found[1]))
+        return render(ConfirmEmailPage(token=token, name=str(found[0]), email=found[1]), headers=OF_TOKENS)
 
     async def confirm_email(self, data: FormData, log_in: LogIn) -> Response:
         """Change the address."""

@@ -30,7 +30,7 @@ from bistro.plugins.accounts.recent import ConfirmationRequired, ConfirmPages
 from bistro.plugins.accounts.reset import ResetPages
 from bistro.plugins.accounts.rules import PasswordRules
 from bistro.plugins.accounts.sign_up import SignUpPages
-from bistro.plugins.accounts.site import AccountSite, LogInMethod, LogInWith
+from bistro.plugins.accounts.site import AccountSite, Link, LogInMethod, LogInWith
 from bistro.plugins.accounts.style import add_style
 from bistro.plugins.accounts.throttle import Attempts, Throttle
 from bistro.plugins.accounts.users import AbstractUser, User
@@ -142,17 +142,24 @@ class Accounts:
         # Each statement by itself: a failed attempt must be counted although its answer is an error.
         routes = Routes(name="accounts", by="Accounts", atomic=False, body_size_max=FORM_SIZE_MAX)
         add_style(routes)
-        pages = ["forgot"] + ["sign_up"] * self.sign_up + ["link"] * self.log_in_by_mail
-        LogInPages(site, pages).add_to(routes)
+        LogInPages(site).add_to(routes)
         SignUpPages(site).add_to(routes)
         ResetPages(site).add_to(routes)
-        own, own_pages = Routes(), OwnAccountPages(site)
+        own, own_pages = Routes(by="Accounts"), OwnAccountPages(site)
         own_pages.add_public_to(routes)
         ConfirmPages(site).add_to(routes)
         own_pages.add_to(own)
         ImpersonationPages(site).add_to(routes)
+        # Templates of what is not there would name routes that are not there.
         if self.log_in_by_mail:
+            setup.templates(HERE / "optional" / "by_mail")
             MailPages(site).add_to(routes)
+            link = Link("Log in with a link by mail", lambda request: request.url_for("accounts.link"))
+            site.log_in_links.append(link)
+        if self.sign_up:
+            setup.templates(HERE / "optional" / "sign_up")
+            link = Link("Make an account", lambda request: request.url_for("accounts.sign_up"))
+            site.log_in_links.append(link)
         routes.include(own, at="")
         setup.routes.include(routes, at=site.at)
         setup.on_error(LogInRequired)(lead_to_log_in)

@@ -9,7 +9,7 @@ from bistro.plugins.accounts.forms import EmailForm, ResetForm
 from bistro.plugins.accounts.log_in import LogIn
 from bistro.plugins.accounts.mails import ResetMail
 from bistro.plugins.accounts.names import fold
-from bistro.plugins.accounts.notices import FormPage, notice, refused, token_page
+from bistro.plugins.accounts.notices import OF_TOKENS, FormPage, notice, refused
 from bistro.plugins.accounts.site import AccountSite
 from bistro.plugins.accounts.throttle import PER_MINUTE
 from bistro.plugins.rendering import render
@@ -58,7 +58,7 @@ class ResetPages:
         """The form for the new password."""
         if await self._site.links.open("reset", token) is None:
             return refused()
-        return token_page(ResetPage(FormView(ResetForm, ResetForm(password="", token=token))))
+        return render(ResetPage(FormView(ResetForm, ResetForm(password="", token=token))), headers=OF_TOKENS)
 
     async def reset(self, data: FormData, log_in: LogIn) -> Response:
         """Set it, end all sessions of the user, and log in."""
@@ -71,7 +71,7 @@ class ResetPages:
             for fault in await self._site.rules.find_faults(form.value.password, (user.email, user.name)):
                 form.add_problem("password", fault)
         if form.value is None:
-            return token_page(ResetPage(form), form.status)
+            return render(ResetPage(form), status=form.status, headers=OF_TOKENS)
         await log_in.change_password(user, form.value.password)
         await self._site.confirm_address(user, keeps_password=True)  # they have the mail
         await log_in.note("password reset", user)

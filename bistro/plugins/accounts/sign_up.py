@@ -21,7 +21,7 @@ from bistro.plugins.accounts.links import stamp_of
 from bistro.plugins.accounts.log_in import LogIn
 from bistro.plugins.accounts.mails import AlreadyMail, VerifyMail
 from bistro.plugins.accounts.names import find_email_fault, find_name_fault, fold
-from bistro.plugins.accounts.notices import FormPage, TokenPage, notice, refused, token_page
+from bistro.plugins.accounts.notices import OF_TOKENS, FormPage, TokenPage, notice, refused
 from bistro.plugins.accounts.site import AccountSite
 from bistro.plugins.accounts.throttle import PER_MINUTE
 from bistro.plugins.accounts.users import AbstractUser
@@ -104,7 +104,11 @@ class SignUpPages:
     async def ask(self, token: str = "") -> Response:
         """A page with a button: programs that follow every link in a mail must not use it up."""
         found = await self._site.links.open("verify", token)
-        return refused() if found is None else token_page(VerifyPage(token=token, name=str(found[0])))
+        return (
+            refused()
+            if found is None
+            else render(VerifyPage(token=token, name=str(found[0])), headers=OF_TOKENS)
+        )
 
     async def verify(self, data: FormData, session: Session, log_in: LogIn) -> Response:
         """Note that the address is the user's."""
