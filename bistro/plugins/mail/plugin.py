@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import os
 import sys
 from collections import deque
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -25,6 +28,7 @@ from bistro.mail import (
     make_transport,
     parse_mail_address,
 )
+from bistro.plugins.mail.error_mails import ErrorMailHandler
 from bistro.plugins.mail.mailer import DEFAULT, OUTSIDE, Mailer
 from bistro.plugins.mail.preview import MailPreview
 from bistro.plugins.rendering import Rendering, Templates
@@ -47,6 +51,9 @@ class Mail:
     `waiting_max`; where the server is down, each is tried again after `pauses_seconds`. `queue` takes
     the place of that one. In testing nothing is sent: `bistro.testing.Mailbox` has what would be. A
     `transport` of your own is used wherever the site runs.
+
+    Errors that nobody handles are mailed to `errors_to`, by default the addresses of `MAIL_ERRORS_TO`,
+    with commas between them: each once an hour, twenty an hour at most; not in development.
     """
 
     url: str | None = None
@@ -56,6 +63,7 @@ class Mail:
     queue: MailQueue | None = None
     waiting_max: int = 1_000
     pauses_seconds: Sequence[float] = (1.0, 5.0, 30.0)
+    errors_to: Sequence[str] = ()
 
     requires: ClassVar[tuple[type, ...]] = (Rendering,)
 
@@ -69,13 +77,16 @@ class Mail:
         outboxes = {name: self._make_outbox(each) for name, each in transports.items()}
         self.outboxes.append(outboxes)
 
+        errors_to = self._find_errors_to(environment)
+
         def provide(templates: Templates, background: Background = OUTSIDE) -> Mailer:
             return Mailer(outboxes, self.queue, templates, sender, background)
 
         async def keep_open() -> AsyncIterator[None]:
             for outbox in outboxes.values():
                 await outbox.open()
-            yield
+            with errors_mailed(outboxes[DEFAULT], sender, errors_to):
+                yield
             for outbox in outboxes.values():
                 await outbox.close()
 
@@ -105,6 +116,13 @@ class Mail:
         parse_mail_address(sender or SENDER)
         return sender or SENDER
 
+    def _find_errors_to(self, environment: Environment) -> tuple[str, ...]:
+        given = (self.errors_to,) if isinstance(self.errors_to, str) else tuple(self.errors_to)
+        found = given or tuple(filter(None, map(str.strip, os.environ.get("MAIL_ERRORS_TO", "").split(","))))
+        for each in found:
+            parse_mail_address(each)
+        return () if environment == "development" else found
+
     @cached_property
     def sent(self) -> deque[Sent]:
         """The last fifty messages of this process, sent or not, the oldest first."""
@@ -129,6 +147,20 @@ def find_transport(url: str | None, environment: Environment) -> Transport:
             fix="Set MAIL_URL=smtp://user:password@mail.example.com, or MAIL_URL=console: to send none.",
         )
     return ConsoleTransport()
+
+
+@contextmanager
+def errors_mailed(outbox: Outbox, sender: str, to: tuple[str, ...]) -> Iterator[None]:
+    """Mail the errors of the log while the site runs."""
+    if not to:
+        yield
+        return
+    handler = ErrorMailHandler(outbox, sender, to, asyncio.get_running_loop())
+    logging.getLogger().addHandler(handler)
+    try:
+        yield
+    finally:
+        logging.getLogger().removeHandler(handler)
 
 
 async def send_test_mail(address: str, mailer: Mailer) -> None:

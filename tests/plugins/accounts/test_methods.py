@@ -95,3 +95,20 @@ def test_nothing_is_left_of_who_is_deleted(site: Site, work: FakeProvider) -> No
     assert answer.status in (200, 303), answer.text
     assert site.client.get("/test/rows").json() == [0, 0, 0, 0]
     assert use(site, device).status == 422
+
+
+def test_closed_site_leaves_the_ways_in_open_and_nothing_else(work: FakeProvider) -> None:
+    methods = [Passkeys(), TwoFactor(), SignInWith([provider_of(work)])]
+    with site_with(add=who_routes, methods=methods, closed=True) as site:
+        statuses = {path: site.client.get(path).status for path in (*OPEN, *PAGES, "/me")}
+    assert statuses == {**OPEN, **dict.fromkeys((*PAGES, "/me"), 401)}
+
+
+OPEN = {
+    "/accounts/passkeys/log-in": 200,
+    "/accounts/passkeys.js": 200,
+    "/accounts/passkeys/check": 303,
+    "/accounts/two-factor/check": 303,
+    "/accounts/with/work": 303,
+    "/accounts/with/work/callback": 422,
+}
