@@ -10,6 +10,7 @@ from bistro.app import Background
 from bistro.db import IntegrityError, UniqueViolation
 from bistro.forms import FormView
 from bistro.http import Conflict, FormData, Redirect, Request, Response
+from bistro.plugins.accounts.browsers import describe_browser
 from bistro.plugins.accounts.forms import ChangePasswordForm, DeleteForm, EmailForm
 from bistro.plugins.accounts.identity import refuse_others
 from bistro.plugins.accounts.log_in import LogIn
@@ -212,4 +213,4 @@ class OwnAccountPages:
 
 def _shown(record: Record, own: str) -> ShownSession:
     seen_at = datetime.fromtimestamp(record.seen_at, UTC)
-    return ShownSession(record.id, record.about or "An unknown browser", seen_at, record.id == own)
+    return ShownSession(record.id, describe_browser(record.about), seen_at, record.id == own)

@@ -49,6 +49,8 @@ th, td { padding: .5rem .5rem .5rem 0; text-align: left; vertical-align: top;
   border-bottom: 1px solid var(--line) }
 .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
   white-space: nowrap }
+td:not(:first-child), th:not(:first-child) { white-space: nowrap }
+legend { padding: 0; font-weight: 600 }
 form.inline { display: inline }
 .notice { padding: .6rem .9rem; border-left: .25rem solid var(--link) }
 """
