@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from bistro.http import Forbidden, FormData, NotFound, Redirect
-from bistro.plugins.accounts.access import Access
+from bistro.plugins.accounts.access import Access, AccessMaker
+from bistro.plugins.accounts.identity import Identity
 from bistro.plugins.accounts.log_in import LogIn
 from bistro.plugins.accounts.site import AccountSite
 from bistro.plugins.accounts.users import AbstractUser
@@ -26,8 +27,10 @@ class ImpersonationPages:
         routes.post("/impersonate", name="impersonate")(self.begin)
         routes.post("/impersonate/end", name="impersonate.end")(self.end)
 
-    async def begin(self, data: FormData, user: AbstractUser, access: Access, log_in: LogIn) -> Redirect:
-        """Begin, for who has the permission `accounts.impersonate`."""
+    async def begin(
+        self, data: FormData, user: AbstractUser, access: Access, maker: AccessMaker, log_in: LogIn
+    ) -> Redirect:
+        """Begin, for who has the permission `accounts.impersonate`, and all those of the other user."""
         access.require(PERMISSION)
         if access.identity.by is not None or access.identity.scopes is not None:
             raise Forbidden("Log in yourself for this.")
@@ -35,6 +38,10 @@ class ImpersonationPages:
         if not (sent.isascii() and sent.isdigit() and len(sent) <= ID_LENGTH_MAX):
             raise NotFound
         target = await self._site.model.objects.get(self._site.model.id == int(sent))
+        theirs = await maker.make(Identity(target))
+        if not all(access.may(each) for each in theirs.permissions):
+            # Else helping somebody would be a way to whatever that somebody may.
+            raise Forbidden("This user may do what you may not.")
         return await log_in.impersonate(user, target)
 
     async def end(self, log_in: LogIn) -> Redirect:

@@ -234,6 +234,7 @@ def provide_log_in(setup: Setup, site: AccountSite) -> None:
 def provide_access(setup: Setup, maker: AccessMaker) -> None:
     """Let handlers and templates ask what the user may do."""
     setup.provide(Access, maker.make)
+    setup.provide(AccessMaker, lambda: maker)
     setup.provide_marked(Allowed, maker.make_allowed)
     setup.template_global("may", make_may)
     setup.provide(BasicCredentials, read_basic)
