@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from bistro import App
 from bistro.ground import Keyring, make_secret_key
 from bistro.plugins import CookieSessions, Sessions
-from bistro.plugins.accounts import AccountsError
+from bistro.plugins.accounts import AccountsError, AccountSite
 from bistro.plugins.accounts.names import find_name_fault
 from bistro.plugins.accounts.passkeys import Passkeys
 from bistro.plugins.accounts.two_factor import TwoFactor
@@ -163,3 +165,34 @@ def test_name_is_never_an_address_of_somebody_else(name: str) -> None:
     with site_with(log_in_with="either") as site:
         site.add_user(name="ann")
         assert sign_up(site, "mallory@example.com", name=name) == 422
+
+
+def test_link_for_a_new_password_is_taken_once_also_by_parallel_requests(site: Site) -> None:
+    site.add_user()
+    site.client.post("/accounts/forgot", data={"email": EMAIL})
+    token = token_in(Mailbox(site.client).messages[-1].text)
+
+    async def reset_all() -> list[int]:
+        client = site.async_client()
+        bodies = [{"token": token, "password": f"another harbour {number}"} for number in range(6)]
+        answers = await asyncio.gather(*(client.post("/accounts/reset", data=body) for body in bodies))
+        return [each.status for each in answers]
+
+    assert sorted(site.client.run(reset_all())) == [303, 400, 400, 400, 400, 400]
+
+
+def test_hash_that_is_made_anew_never_brings_an_old_password_back() -> None:
+    def add(app: App) -> None:
+        @app.post("/race", public=True)
+        async def race(accounts: AccountSite) -> list[bool]:
+            at_log_in, at_reset = [await accounts.find_user(EMAIL) for _ in range(2)]
+            assert at_log_in is not None
+            assert at_reset is not None
+            changed = await accounts.set_password(at_reset, "another harbour")
+            return [changed, await accounts.set_password(at_log_in, PASSWORD)]
+
+    with site_with(add=add) as site:
+        site.add_user()
+        assert site.client.post("/race").json() == [True, False]
+        assert site.log_in(password=PASSWORD).status == 422
+        assert site.log_in(password="another harbour").status == 303

@@ -156,17 +156,20 @@ class LogIn:
         # ASVS 5.0, 14.3.1. Cookies of other parts of the site, such as its language, may stay.
         return Redirect(self.site.home, headers={"clear-site-data": '"cache", "storage"'})
 
-    async def change_password(self, user: AbstractUser, password: str) -> None:
+    async def change_password(self, user: AbstractUser, password: str) -> bool:
         """Give a user a new password, tell them by mail, and end all of their other sessions.
 
-        ASVS 5.0, 7.4.3. The session of this request goes on, under a new token, if it is theirs.
+        ASVS 5.0, 7.4.3. The session of this request goes on, under a new token, if it is theirs. False
+        where another request has changed the password meanwhile.
         """
-        await self.site.set_password(user, password)
+        if not await self.site.set_password(user, password):
+            return False
         await self._end_others(user)
         for login in (user.email_key, user.name_key):
             account = f"login {login}"
             await self.site.throttle.forget("log-in", (account, PER_MINUTE), (account, PER_DAY))
         self.background.add(self.letters.tell_change, user, "password")
+        return True
 
     async def note(self, kind: EventKind, user: AbstractUser, detail: str = "") -> None:
         """Keep that this happened to `user`; also who did it, where somebody impersonates them."""

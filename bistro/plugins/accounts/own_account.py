@@ -117,7 +117,9 @@ class OwnAccountPages:
                 form.add_problem("password", fault)
         if form.value is None:
             return render(PasswordPage(form), status=form.status)
-        await log_in.change_password(user, form.value.password)
+        if not await log_in.change_password(user, form.value.password):
+            form.add_problem("current", "was changed meanwhile")
+            return render(PasswordPage(form), status=form.status)
         await log_in.note("password changed", user)
         return notice("The password is changed", "You are logged out everywhere else.")
 

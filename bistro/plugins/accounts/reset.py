@@ -72,7 +72,8 @@ class ResetPages:
                 form.add_problem("password", fault)
         if form.value is None:
             return render(ResetPage(form), status=form.status, headers=OF_TOKENS)
-        await log_in.change_password(user, form.value.password)
+        if not await log_in.change_password(user, form.value.password):
+            return refused()
         await self._site.confirm_address(user, keeps_password=True)  # they have the mail
         await log_in.note("password reset", user)
         return await log_in.begin(user, method="reset")

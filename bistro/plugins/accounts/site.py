@@ -157,7 +157,15 @@ class AccountSite(Struct, eq=False):
         """The time by the site's clock."""
         return datetime.fromtimestamp(self.clock.time(), UTC)
 
-    async def set_password(self, user: AbstractUser, password: str) -> None:
-        """Give a user a new password; it is not held to any rule."""
-        user.password = await self.passwords.hash(password)
-        await user.save("password")
+    async def set_password(self, user: AbstractUser, password: str) -> bool:
+        """Give a user a new password, which is held to no rule; False where it has changed meanwhile.
+
+        Of two requests with one link one is the second, and a hash that is made anew at a log-in never
+        takes the place of a password that was chosen while it was made.
+        """
+        hashed = await self.passwords.hash(password)
+        same = self.model.objects.filter(self.model.key == user.key, self.model.password == user.password)
+        if not await same.update({"password": hashed}):
+            return False
+        user.password = hashed
+        return True
