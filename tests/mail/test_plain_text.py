@@ -55,9 +55,9 @@ def test_any_text_is_read_without_an_error(html: str) -> None:
 def test_time_grows_no_faster_than_the_text(piece: str) -> None:
     def seconds(length: int) -> float:
         text = piece * (length // len(piece))
-        begun = time.perf_counter()
+        begun = time.thread_time()  # the processor's: others' work is not ours
         html_to_text(text)
-        return time.perf_counter() - begun
+        return time.thread_time() - begun
 
     seconds(1_000)
     assert min(seconds(40_000) for _ in range(3)) < max(8 * min(seconds(10_000) for _ in range(3)), 0.05)
