@@ -20,7 +20,7 @@ from bistro.app.failures import FailureGate
 from bistro.app.form_pages import find_form_page, sender_of
 from bistro.app.guest_socket import hand_on_socket
 from bistro.app.hooks import Hook, HookKind, Provider
-from bistro.app.inject import REQUEST, Binder
+from bistro.app.inject import REQUEST, Binder, takes_form_of_texts
 from bistro.app.interpret import InterpretedPlan
 from bistro.app.late import hook_for_late, late_plan_of
 from bistro.app.mounting import hand_on
@@ -189,6 +189,11 @@ class PlanMaker(Struct):
         size_max = route.options.get("body_size_max")
         if size_max is not None:
             return replace(tools, body_size_max=size_max, upload_size_max=size_max)
+        if not isinstance(route.handler, DeclaredRedirect | DeclaredMount) and takes_form_of_texts(
+            route.handler, route.origin
+        ):
+            # The larger limit is for files; a page without any has no use for 20 MiB.
+            return replace(tools, upload_size_max=tools.body_size_max)
         return tools
 
     def _hooks_of(self, route: Route, of_kind: Sequence[Hook]) -> list[Hook]:

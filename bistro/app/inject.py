@@ -303,6 +303,14 @@ def _is_never_sent(kind: Any) -> bool:
     return isinstance(kind, type) and getattr(kind, "__never_sent__", False) is True
 
 
+def takes_form_of_texts(function: Function, origin: Origin) -> bool:
+    """Whether it takes a form, and nothing that could be a file of it."""
+    kinds = [strip_optional(strip_annotated(hint)[0]) for _, hint, _ in signature_of(function, origin)]
+    forms = [get_args(kind)[0] for kind in kinds if get_origin(kind) is Form]
+    has_files = any(kind is FormData or _is_upload(kind) for kind in kinds)
+    return bool(forms) and not has_files and not any(form_reader(each).has_files for each in forms)
+
+
 def _is_upload(kind: Any) -> bool:
     return strip_optional(kind) is Upload or (is_list(kind) and item_type(kind) is Upload)
 

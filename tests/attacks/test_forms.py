@@ -18,7 +18,7 @@ from bistro.forms.receive import FormTaker
 from bistro.forms.rows import Action, change_rows
 from bistro.forms.sent import SentTree
 from bistro.ground import MultiDict
-from bistro.http import FormData
+from bistro.http import FormData, Upload
 from bistro.testing import Client
 
 HTML = {"accept": "text/html"}
@@ -300,3 +300,25 @@ def test_whatever_bytes_are_sent_is_an_answer(path: str, body: bytes) -> None:
 )
 def test_malformed_accept_is_no_way_to_a_500(client: Client, accept: str) -> None:
     assert client.post("/sign-up", data={"name": ""}, headers={"accept": accept}).status in (400, 422, 431)
+
+
+class WithFile(Struct, kw_only=True):
+    name: str = ""
+    photo: Upload | None = None
+
+
+@pytest.mark.parametrize(("kind", "status"), [(One, 413), (WithFile, 200)])
+def test_only_a_form_with_files_may_be_as_large_as_files_are(kind: Any, status: int) -> None:
+    app = App(defaults=False)
+
+    async def take(form: Any) -> str:
+        return "taken"
+
+    take.__annotations__ = {"form": Form[kind], "return": str}
+    app.post("/")(take)
+    part = b'--x\r\nContent-Disposition: form-data; name="photo"; filename="a.txt"\r\n\r\n'
+    name = b'\r\n--x\r\nContent-Disposition: form-data; name="name"\r\n\r\nAnn\r\n--x--\r\n'
+    body = part + b"x" * 3 * 1024 * 1024 + name
+    with Client(app) as client:
+        headers = {"content-type": "multipart/form-data; boundary=x"}
+        assert client.post("/", content=body, headers=headers).status == status
