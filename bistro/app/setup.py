@@ -18,6 +18,7 @@ from bistro.ground.registry import Origin, find_origin, origin_of_caller
 from bistro.http import Request
 from bistro.routing import Routes
 from bistro.routing.options import HookOptions
+from bistro.storage import FileStorage
 
 FunctionType = TypeVar("FunctionType", bound=Function)
 Refusal = Callable[[int, str, "tuple[str, int] | None"], None]
@@ -106,6 +107,7 @@ class Registered(Struct):
     static_folders: list[StaticFolder] = field(default_factory=list)
     last_steps: list[Callable[[], object]] = field(default_factory=list)
     model_packages: list[ModelPackage] = field(default_factory=list)
+    file_storages: list[FileStorage] = field(default_factory=list)
 
     def extend(self, other: Registered) -> None:
         """Put everything that `other` holds behind what is here."""
@@ -286,6 +288,15 @@ class Setup:
         origin = origin_of_caller("models", self._by)
         made = ModelPackage(package, models, Path(migrations).absolute(), origin, override)
         self._registered.model_packages.append(made)
+
+    def file_storage(self, storage: FileStorage) -> None:
+        """Say where the files of models are kept: those of fields that hold a `StoredFile`."""
+        self._registered.file_storages.append(storage)
+
+    @property
+    def file_storages(self) -> Sequence[FileStorage]:
+        """What was given with `file_storage`, the first of which counts; complete once the app is frozen."""
+        return self._registered.file_storages
 
     @property
     def static_folders(self) -> Sequence[StaticFolder]:

@@ -43,6 +43,7 @@ from bistro.db.errors import (
 )
 from bistro.db.expressions import Assignment, Column, Expr, Order, Predicate
 from bistro.db.fields import Field, ForeignKey, ManyToMany, OneToOne, Related, auto, field, generated, related
+from bistro.db.file_place import FilePlace
 from bistro.db.functions import (
     abs_,
     any_of,
@@ -100,6 +101,7 @@ from bistro.db.transaction import Transaction
 from bistro.db.transactions import on_commit, transaction
 from bistro.db.url import DatabaseUrl, parse_database_url
 from bistro.db.watch import Statement, WatchedDriver, Watcher
+from bistro.ground.stored_files import StoredFile
 
 __all__ = [
     "Assignment",
@@ -108,6 +110,7 @@ __all__ = [
     "Exclude",
     "Expr",
     "Field",
+    "FilePlace",
     "ForeignKey",
     "Index",
     "ManyFound",
@@ -127,6 +130,7 @@ __all__ = [
     "PageOf",
     "Query",
     "Slice",
+    "StoredFile",
     "Unique",
     "abs_",
     "any_of",

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from bistro.db.database import Database
 from bistro.db.errors import ValueNotStorable
+from bistro.db.files import have_uploads, keeping
 from bistro.db.plan import Plan
 from bistro.db.planning import make_plan
 from bistro.db.recipe import Recipe
@@ -55,6 +56,11 @@ async def insert_many(root: Shape, instances: Sequence[Any], database: Database)
     Instances with values for the same fields go together; most often these are all.
     """
     if not instances:
+        return
+    if root.table.file_columns and have_uploads(root.table, instances):
+        async with keeping(database) as kept:
+            await kept.keep_all(root.table, instances)
+            await insert_many(root, instances, database)
         return
     groups = group_by_fields(root.root, instances)
     if len(groups) == 1 and database.dialect == "postgresql":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 # Any: instances are of any model, values of any type.
 from typing import Any
@@ -13,6 +13,7 @@ from bistro.db.bulk import NO_ARRAY_OF
 from bistro.db.database import Database
 from bistro.db.errors import ValueNotStorable
 from bistro.db.expressions import Column
+from bistro.db.files import have_uploads, keeping
 from bistro.db.model_errors import QueryError
 from bistro.db.paths import unknown_field
 from bistro.db.plan import Plan
@@ -24,6 +25,7 @@ from bistro.db.table import TableInfo
 from bistro.db.transactions import transaction
 from bistro.db.unstorable import name_fields
 from bistro.db.write import change_rows, make_assignments, reader
+from bistro.ground.stored_files import StoredFile
 
 
 async def update_many(
@@ -41,7 +43,10 @@ async def update_many(
     by_array = not any(table.columns[name].type.kind in NO_ARRAY_OF for name in (*keys, *names))
     if not given:
         return 0
-    if database.dialect == "postgresql" and by_array and find_scope() is None:
+    at_once = (
+        by_array and find_scope() is None and not any(column.field in names for column in table.file_columns)
+    )
+    if database.dialect == "postgresql" and at_once:
         return await _update_at_once(root, given, keys, names, database)
     async with transaction(using=database):
         return sum([await _update_one(root, each, read_key(each), names, database) for each in given])
@@ -72,8 +77,23 @@ async def _update_one(
     scope = find_scope()
     if scope is not None:
         shape, params = narrow(scope, shape, params)
+    if not (root.table.file_columns and have_uploads(root.table, (instance,))):
+        return await _store(shape, params, instance, names, database)
+    async with keeping(database) as kept:
+        await kept.keep_all(root.table, (instance,), names)
+        return await _store(shape, params, instance, names, database, kept.files)
+
+
+async def _store(
+    shape: Shape,
+    params: tuple[Any, ...],
+    instance: Any,
+    names: tuple[str, ...],
+    database: Database,
+    fresh: Collection[StoredFile] = (),
+) -> int:
     values = {name: getattr(instance, name) for name in names}
-    return await change_rows(shape, params, make_assignments(root.table, (values,), {}), database)
+    return await change_rows(shape, params, make_assignments(shape.table, (values,), {}), database, fresh)
 
 
 async def _update_at_once(

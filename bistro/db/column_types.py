@@ -15,10 +15,11 @@ from uuid import UUID
 from msgspec import Struct
 
 from bistro.db.ranges import Range
+from bistro.ground.stored_files import StoredFile
 
 Kind = Literal[
     "integer", "float", "decimal", "text", "bytes", "bool", "date", "time", "datetime", "duration",
-    "uuid", "json", "array", "range", "enum", "inet", "encrypted",
+    "uuid", "json", "array", "range", "enum", "inet", "encrypted", "file",
 ]  # fmt: skip
 INET: Final = frozenset(
     {
@@ -40,6 +41,7 @@ SCALARS: Final[tuple[tuple[type, Kind], ...]] = (
     (time, "time"),
     (timedelta, "duration"),
     (UUID, "uuid"),
+    (StoredFile, "file"),
 )
 RANGED: Final = frozenset({"integer", "decimal", "date", "datetime"})
 
@@ -113,6 +115,16 @@ def without_none(annotation: Any) -> tuple[Any, bool]:
     return inner, len(rest) < len(members)
 
 
+def notes_of(annotation: Any) -> tuple[Any, ...]:
+    """Everything that stands in `Annotated` in an annotation, with None or without."""
+    if get_origin(annotation) is Annotated:
+        inner, *notes = get_args(annotation)
+        return (*notes, *notes_of(inner))
+    if get_origin(annotation) in (Union, UnionType):
+        return tuple(note for member in get_args(annotation) for note in notes_of(member))
+    return ()
+
+
 def _find(annotation: Any, sizes: Sizes) -> ColumnType:
     origin = get_origin(annotation)
     if origin is Range:
@@ -160,6 +172,8 @@ def _find_decimal(python: Any, sizes: Sizes) -> ColumnType:
 def _find_array(annotation: Any, sizes: Sizes) -> ColumnType:
     """A list of plain values is an array; a list of anything else is JSON."""
     inner, optional = without_none(get_args(annotation)[0])
+    if inner is StoredFile:
+        raise TypeError("a column holds one file; keep several as rows of a model of their own")
     is_scalar = isinstance(inner, type) and issubclass(inner, tuple(base for base, _ in SCALARS))
     if not is_scalar or optional or issubclass(inner, Decimal | enum.Enum | bytes):
         return ColumnType("json", annotation)

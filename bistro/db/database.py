@@ -12,6 +12,7 @@ from bistro.db.drivers.make import make_driver
 from bistro.db.drivers.protocol import Connection, Dialect, Driver, DriverStatistics, Parameters, Row
 from bistro.db.drivers.reading import is_reading
 from bistro.db.errors import NoDatabase, TransactionError
+from bistro.db.file_place import FilePlace
 from bistro.db.options import DatabaseOptions
 from bistro.db.transaction import Transaction
 from bistro.db.url import DatabaseUrl, parse_database_url
@@ -33,14 +34,24 @@ class Database:
     """What gives it to handlers; said to who has forgotten it."""
 
     def __init__(
-        self, url: str | DatabaseUrl, *, name: str = "default", options: DatabaseOptions | None = None
+        self,
+        url: str | DatabaseUrl,
+        *,
+        name: str = "default",
+        options: DatabaseOptions | None = None,
+        files: FilePlace | None = None,
     ) -> None:
-        """`url` as for `parse_database_url`; raises `DatabaseUrlError` if it can't be read."""
+        """`url` as for `parse_database_url`; raises `DatabaseUrlError` if it can't be read.
+
+        `files` is the storage of `StoredFile` columns; in a site it comes from `PrivateFiles`.
+        """
         self.url = parse_database_url(url) if isinstance(url, str) else url
         self.name = name
         self.options = options or DatabaseOptions()
         self.driver: Driver = make_driver(self.url, self.options)
         """What speaks to it. It can be wrapped in another one, e.g. to look at each statement."""
+        self.files = files
+        """Where the files of `StoredFile` columns are kept."""
         self.loop: asyncio.AbstractEventLoop | None = None
         """The event loop in which it is open."""
         self._openings = 0

@@ -152,6 +152,8 @@ def _make_column(
     try:
         type_, optional = find_column_type(each.annotation, sizes)
         _check_automatic(type_, options)
+        if type_.kind == "file":
+            _check_file(options)
         _check_limits(type_, options)
         if options.encrypted:
             _check_encrypted(options)
@@ -193,6 +195,14 @@ def _check_encrypted(options: FieldOptions) -> None:
         raise TypeError(
             "an encrypted value is another one each time it is stored, so the database can neither look it "
             "up nor make it"
+        )
+
+
+def _check_file(options: FieldOptions) -> None:
+    if options.primary_key or options.encrypted or options.made_elsewhere or options.max_length is not None:
+        raise TypeError(
+            "a file can't be a key, encrypted, made by the database or limited in length; "
+            "what it may be says FileCheck"
         )
 
 

@@ -16,9 +16,11 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from bistro.db.choices import choices_of
+from bistro.db.column_types import notes_of
 from bistro.db.declare import input_annotation
 from bistro.db.field_options import FieldOptions
 from bistro.db.table import ColumnInfo, TableInfo
+from bistro.ground.stored_files import IncomingFile
 
 DERIVED: Final = ("Create", "Update", "Out")
 
@@ -53,12 +55,23 @@ def _out(info: TableInfo, annotations: Mapping[str, Any]) -> list[Any]:
 def _for_input(info: TableInfo, annotations: Mapping[str, Any]) -> Iterator[tuple[str, Any, ColumnInfo]]:
     for name, column in info.columns.items():
         if not (column.options.private or column.options.made_elsewhere):
-            annotation = input_annotation(column, _annotation(column, annotations))
+            declared = _annotation(column, annotations)
+            if column in info.file_columns:
+                declared = _incoming(column, declared)
+            annotation = input_annotation(column, declared)
             # For forms: the rows that may be chosen, and what the field said of its place in them.
             notes = [note for note in (choices_of(column), _hints_of(column)) if note is not None]
             for note in notes:
                 annotation = Annotated[annotation, note]
             yield name, annotation, column
+
+
+def _incoming(column: ColumnInfo, declared: Any) -> Any:
+    """An upload instead of a stored file, which a client can't give; with the checks beside it."""
+    annotation: Any = IncomingFile | None if column.nullable else IncomingFile
+    for note in notes_of(declared):
+        annotation = Annotated[annotation, note]
+    return annotation
 
 
 def _hints_of(column: ColumnInfo) -> FieldOptions | None:

@@ -26,7 +26,7 @@ from bistro.db.plan import Plan
 from bistro.db.planning import get_plan
 from bistro.db.prefetch import load_relations
 from bistro.db.scopes import check_values
-from bistro.db.write import PLAIN, change_plainly, change_rows, make_assignments, plain_update
+from bistro.db.write import PLAIN, change_plainly, change_rows, delete_rows, make_assignments, plain_update
 
 T = TypeVar("T")
 A = TypeVar("A")
@@ -37,7 +37,6 @@ E = TypeVar("E")
 
 COUNT = ("count",)
 EXISTS = ("exists",)
-DELETE = ("delete",)
 
 
 class Query(Narrowing[T]):
@@ -213,9 +212,7 @@ class Query(Narrowing[T]):
     async def delete(self) -> int:
         """Delete every row that fits; how many there were. The database deletes what hangs on them."""
         database = self.database or get_database(self.shape.root.info.database)
-        shape, params = self.part()
-        plan = get_plan(shape.child(DELETE), database.dialect)
-        return await database.execute(plan.sql, plan.values(params))
+        return await delete_rows(*self.part(), database)
 
     # --- looking at it ------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 # Any: instances are of any model.
 from typing import Any
@@ -12,18 +12,20 @@ from msgspec import UNSET
 from bistro.db.database import Database, get_database
 from bistro.db.errors import RowNotFound
 from bistro.db.expressions import Column
+from bistro.db.files import have_uploads, keeping
 from bistro.db.model_errors import QueryError
 from bistro.db.paths import path_of
 from bistro.db.plan import Plan
-from bistro.db.planning import get_plan, make_plan
+from bistro.db.planning import make_plan
 from bistro.db.prefetch import load_relations
-from bistro.db.query import DELETE, Query
+from bistro.db.query import Query
 from bistro.db.recipe import Recipe
 from bistro.db.scopes import find_scope, narrowed_loads
 from bistro.db.shape import Shape
 from bistro.db.table import RelationInfo, TableInfo, Through
 from bistro.db.transactions import transaction
-from bistro.db.write import change_rows, changed_fields, insert, make_assignments
+from bistro.db.write import change_rows, changed_fields, delete_rows, insert, make_assignments
+from bistro.ground.stored_files import StoredFile
 
 
 async def save(instance: Any, names: Sequence[str], using: Database | None) -> None:
@@ -32,11 +34,22 @@ async def save(instance: Any, names: Sequence[str], using: Database | None) -> N
     database = using or get_database(table.database)
     if not names and UNSET in _key(instance, table):
         await insert(root, instance, database)
-        return
+    elif table.file_columns and have_uploads(table, (instance,)):
+        async with keeping(database) as kept:
+            await kept.keep_all(table, (instance,), names)
+            await _save(instance, names, database, kept.files)
+    else:
+        await _save(instance, names, database)
+
+
+async def _save(
+    instance: Any, names: Sequence[str], database: Database, fresh: Collection[StoredFile] = ()
+) -> None:
+    table, root = _parts(instance)
     fields = changed_fields(instance, table)
     chosen = {name: fields[name] for name in names} if names else fields
     row = _row(instance, table)
-    if not await change_rows(row.shape, row.params, make_assignments(table, (chosen,), {}), database):
+    if not await change_rows(row.shape, row.params, make_assignments(table, (chosen,), {}), database, fresh):
         if names or not all(column.options.db_default is None for column in table.key):
             raise RowNotFound(
                 f"{instance!r} is not in the database", fix="It was deleted; create() makes a new one."
@@ -50,8 +63,7 @@ async def delete(instance: Any, using: Database | None) -> None:
     table, _ = _parts(instance)
     database = using or get_database(table.database)
     row = _row(instance, table)
-    plan = get_plan(row.shape.child(DELETE), database.dialect)
-    if not await database.execute(plan.sql, plan.values(row.params)):
+    if not await delete_rows(row.shape, row.params, database):
         raise RowNotFound(f"{instance!r} is not in the database", fix="It was deleted already.")
 
 

@@ -29,6 +29,7 @@ from msgspec import Struct
 from bistro.db.column_types import INET, ColumnType
 from bistro.db.encryption import read_encrypted, write_encrypted
 from bistro.db.ranges import Range
+from bistro.ground.stored_files import read_stored_file, write_stored_file
 
 Convert = Callable[[Any], Any]
 MICROSECOND: Final = timedelta(microseconds=1)
@@ -50,6 +51,8 @@ def find_reader(type_: ColumnType, dialect: str) -> Reader | None:
     """How to read a column; None where the driver gives the value as it is wanted."""
     if type_.kind == "enum":
         return Reader("{function}[{value}]", {member.value: member for member in type_.python})
+    if type_.kind == "file":
+        return Reader("{function}({value})", read_stored_file)
     if type_.kind == "encrypted":
         return Reader("{function}({value})", partial(read_encrypted, type_))
     if dialect == "postgresql":
@@ -62,6 +65,8 @@ def find_writer(type_: ColumnType, dialect: str) -> Convert | None:
     """What a value for a column goes through; None where the driver takes it as it is."""
     if type_.kind == "enum":
         return _write_enum
+    if type_.kind == "file":
+        return write_stored_file
     if type_.kind == "encrypted":
         return partial(write_encrypted, type_)
     if dialect == "postgresql":

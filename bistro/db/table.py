@@ -205,7 +205,7 @@ Pairs: TypeAlias = tuple[tuple[ColumnInfo, ColumnInfo], ...]
 class TableInfo:
     """Everything that a model says about its table."""
 
-    __slots__ = ("columns", "constraints", "database", "indexes", "key", "label", "lookups",
+    __slots__ = ("columns", "constraints", "database", "file_columns", "indexes", "key", "label", "lookups",
                  "model", "name", "origin", "relations", "schema", "sql")  # fmt: skip
 
     def __init__(
@@ -242,6 +242,9 @@ class TableInfo:
         for relation in self.relations.values():
             relation.table = self
         self.key = tuple(column for column in self.columns.values() if column.options.primary_key)
+        own = (column for column in self.columns.values() if column.relation is None)
+        self.file_columns = tuple(column for column in own if column.type.kind == "file")
+        """Those that hold files; what changes them has to look after the files (`files.py`)."""
 
     def error(self, what: str, fix: str) -> ModelError:
         """An error that names the model's place."""

@@ -7,14 +7,27 @@ import inspect
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
-from typing import Any, Literal, TypeVar  # Any: what a coroutine yields is between it and its event loop
+from typing import (  # Any: what a coroutine yields is between it and its event loop
+    Any,
+    Literal,
+    NamedTuple,
+    TypeVar,
+)
 
 from bistro.db.drivers.protocol import Parameters, Row, TransactionConnection
-from bistro.db.errors import TransactionError
+from bistro.db.errors import IntegrityError, SerializationFailure, TransactionError
 
 Result = TypeVar("Result")
 AfterCommit = Callable[[], Awaitable[object] | object]
 _logger = logging.getLogger("bistro.db")
+
+
+class Part(NamedTuple):
+    """A part of a transaction: its savepoint, and how many functions waited for the end before it."""
+
+    name: str
+    after_commit: int
+    after_rollback: int
 
 
 class Transaction:
@@ -30,6 +43,7 @@ class Transaction:
         self.state: Literal["open", "committed", "rolled back"] = "open"
         self._connection = connection
         self._after_commit: list[AfterCommit] = []
+        self._after_rollback: list[AfterCommit] = []
         self._savepoints = 0
         self._parts_open = 0
         self.is_untouched = True
@@ -104,7 +118,7 @@ class Transaction:
 
     # --- parts and ends -----------------------------------------------------------------------------
 
-    async def begin_part(self) -> tuple[str, int]:
+    async def begin_part(self) -> Part:
         """Begin a part that can be undone by itself (a savepoint); hand what comes back to its end."""
         self._use()
         self._savepoints += 1
@@ -112,35 +126,47 @@ class Transaction:
         async with self._lock:
             await self._connection.savepoint(name)
         self._parts_open += 1
-        return name, len(self._after_commit)
+        return Part(name, len(self._after_commit), len(self._after_rollback))
 
-    async def keep_part(self, part: tuple[str, int]) -> None:
+    async def keep_part(self, part: Part) -> None:
         """Keep a part as long as the whole is kept."""
         self._check_open()
         self._parts_open -= 1
         async with self._lock:
-            await self._connection.release_savepoint(part[0])
+            await self._connection.release_savepoint(part.name)
 
-    async def undo_part(self, part: tuple[str, int]) -> None:
+    async def undo_part(self, part: Part) -> None:
         """Undo a part, also what it wanted to happen after the commit."""
-        name, length = part
         self._parts_open -= 1
-        del self._after_commit[length:]
-        if self.state == "open":
-            async with self._lock:
-                await self._connection.rollback_to_savepoint(name)
+        del self._after_commit[part.after_commit :]
+        try:
+            if self.state == "open":
+                async with self._lock:
+                    await self._connection.rollback_to_savepoint(part.name)
+        finally:
+            await self._tell_undone(part.after_rollback)
 
     def after_commit(self, function: AfterCommit) -> None:
         """Call (or await) `function` once the whole has been committed; never if it is not."""
         self._check_open()
         self._after_commit.append(function)
 
+    def after_rollback(self, function: AfterCommit) -> None:
+        """Call (or await) `function` once the whole, or the part at hand, is undone; never if it is kept."""
+        self._check_open()
+        self._after_rollback.append(function)
+
     async def commit(self) -> None:
         """Keep everything, then do what waited for it."""
         self._check_open()
         self.state = "rolled back"  # unless what follows comes back
-        async with self._lock:
-            await self._connection.commit()
+        try:
+            async with self._lock:
+                await self._connection.commit()
+        except (IntegrityError, SerializationFailure):
+            # Any other failure leaves open whether it was kept after all.
+            await self._tell_undone()
+            raise
         self.state = "committed"
         for function in self._after_commit:
             await run_after_commit(function)
@@ -149,7 +175,16 @@ class Transaction:
         """Undo everything."""
         if self.state == "open":
             self.state = "rolled back"
-            await _to_its_end(self._connection.rollback())
+            try:
+                await _to_its_end(self._connection.rollback())
+            finally:
+                await self._tell_undone()
+
+    async def _tell_undone(self, first: int = 0) -> None:
+        functions = self._after_rollback[first:]
+        if functions:
+            del self._after_rollback[first:]
+            await _to_its_end(_call_all(functions[::-1]))
 
     def begin_again(self, connection: TransactionConnection) -> None:
         """Be another transaction instead; only as long as it is untouched."""
@@ -167,14 +202,19 @@ class Transaction:
             )
 
 
-async def run_after_commit(function: AfterCommit) -> None:
-    """Call or await `function`; what goes wrong is logged, as the commit can't be taken back."""
+async def _call_all(functions: Iterable[AfterCommit]) -> None:
+    for function in functions:
+        await run_after_commit(function, "a rollback")
+
+
+async def run_after_commit(function: AfterCommit, end: str = "a commit") -> None:
+    """Call or await `function`; what goes wrong is logged, as the end of the transaction stands."""
     try:
         result = function()
         if inspect.isawaitable(result):
             await result
     except Exception:
-        _logger.exception("what was to happen after a commit failed")
+        _logger.exception("what was to happen after %s failed", end)
 
 
 async def _to_its_end(work: Coroutine[Any, Any, Result]) -> Result:

@@ -12,7 +12,7 @@ from bistro.db.database import Database, find_database, get_database
 from bistro.db.drivers.protocol import Isolation
 from bistro.db.errors import SerializationFailure, TransactionError
 from bistro.db.sync import sync
-from bistro.db.transaction import AfterCommit, Transaction, run_after_commit
+from bistro.db.transaction import AfterCommit, Part, Transaction, run_after_commit
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -45,7 +45,7 @@ class transaction:  # noqa: N801 - it reads as the verb that it is: `async with 
         self._read_only = read_only
         self._attempts_max = attempts_max
         self._transaction: Transaction | None = None
-        self._part: tuple[str, int] | None = None
+        self._part: Part | None = None
 
     async def __aenter__(self) -> Transaction:
         if self._attempts_max > 1:

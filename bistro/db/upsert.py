@@ -7,6 +7,8 @@ from typing import Any
 
 from bistro.db.database import Database
 from bistro.db.errors import ValueNotStorable
+from bistro.db.files import have_uploads
+from bistro.db.model_errors import QueryError
 from bistro.db.paths import unknown_field
 from bistro.db.plan import Plan
 from bistro.db.planning import make_plan
@@ -24,6 +26,10 @@ async def upsert(
     """Store a row, or change the one that has the same values in `on`; the row as it is then."""
     table = root.table
     check_upsert(table, on)
+    if have_uploads(table, (instance,)):
+        raise QueryError(
+            f"an upsert of {table.label} can't keep files", fix="Use create(), or find the row and save it."
+        )
     names = written_fields(root.root, instance)
     for name in (*on, *(update or ())):
         if name not in table.columns:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from operator import attrgetter
 
 # Any: instances are of any model, values of any type.
@@ -16,6 +17,7 @@ from msgspec import UNSET, Struct
 from bistro.db.database import Database
 from bistro.db.errors import ValueNotStorable
 from bistro.db.expressions import Assignment, operand
+from bistro.db.files import change_files, delete_with_files, have_uploads, keeping
 from bistro.db.keys import VALUE
 from bistro.db.model_errors import QueryError
 from bistro.db.paths import unknown_field
@@ -28,9 +30,11 @@ from bistro.db.storage import find_reader
 from bistro.db.table import ColumnInfo, RelationInfo, TableInfo
 from bistro.db.unstorable import name_fields
 from bistro.ground.codegen import check_identifier, compile_function
+from bistro.ground.stored_files import StoredFile
 
 T = TypeVar("T")
 Store = Callable[[Sequence[Any], Sequence[Any]], None]
+DELETE: Final = ("delete",)
 # Values that are no expression, no relation, and no part of a query's form: nearly all of an update's.
 PLAIN: Final = frozenset({int, str, float, bytes, Decimal, datetime, date, UUID})
 
@@ -122,12 +126,26 @@ async def change_plainly(
 
 
 async def change_rows(
-    shape: Shape, params: tuple[Any, ...], assignments: list[Assignment], database: Database
+    shape: Shape,
+    params: tuple[Any, ...],
+    assignments: list[Assignment],
+    database: Database,
+    fresh: Collection[StoredFile] = (),
 ) -> int:
-    """Update the rows of a query; how many there were."""
+    """Update the rows of a query; how many there were. `fresh` are files that were kept for it."""
     for each in assignments:
         # What an expression comes to can't be known: it is no value that the scope allows.
         check_values(shape.table, [each.column], each.params if each.key is VALUE else [each])
+    files = shape.table.file_columns
+    if files and any(each.column in files for each in assignments):
+        change = partial(_change_rows, shape, params, database)
+        return await change_files(shape, params, assignments, database, change, fresh)
+    return await _change_rows(shape, params, database, assignments)
+
+
+async def _change_rows(
+    shape: Shape, params: tuple[Any, ...], database: Database, assignments: list[Assignment]
+) -> int:
     step = ("update", tuple((each.column, each.key) for each in assignments))
     plan = get_plan(shape.child(step), database.dialect)
     try:
@@ -138,6 +156,21 @@ async def change_rows(
         plain = [each for each in assignments if each.key is VALUE]
         columns, row = [each.column for each in plain], [each.params[0] for each in plain]
         raise name_fields(error, columns, [row], database.dialect) from error
+
+
+# --- deleting -------------------------------------------------------------------------------------------
+
+
+async def delete_rows(shape: Shape, params: tuple[Any, ...], database: Database) -> int:
+    """Delete the rows of a query; how many there were."""
+    plan = get_plan(shape.child(DELETE), database.dialect)
+    if not shape.table.file_columns:
+        return await database.execute(plan.sql, plan.values(params))
+
+    async def delete() -> int:
+        return await database.execute(plan.sql, plan.values(params))
+
+    return await delete_with_files(shape, params, database, delete)
 
 
 # --- creating -------------------------------------------------------------------------------------------
@@ -154,6 +187,15 @@ def make_instance(table: TableInfo, data: Struct | None, values: Mapping[str, An
 
 async def insert(root: Shape, instance: Any, database: Database) -> None:
     """Store a new row; the instance gets what the database made: key, times, computed columns."""
+    if root.table.file_columns and have_uploads(root.table, (instance,)):
+        async with keeping(database) as kept:
+            await kept.keep_all(root.table, (instance,))
+            await _insert(root, instance, database)
+    else:
+        await _insert(root, instance, database)
+
+
+async def _insert(root: Shape, instance: Any, database: Database) -> None:
     names = written_fields(root.root, instance)
     made = insert_plan(root, names, database.dialect)
     plan, values = made.plan, made.read(instance)

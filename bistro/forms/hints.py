@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from bistro.forms.files import FileCheck
 from bistro.forms.widget import FieldHints, Widget, WidgetKind
-from bistro.http import Upload
+from bistro.ground.stored_files import IncomingFile
 
 NESTED: Final = (inspect.StructType, inspect.DataclassType, inspect.TypedDictType)
 
@@ -60,7 +60,7 @@ def kind_of(node: inspect.Type, item: inspect.Type | None, has_choices: bool) ->
 
 def is_file(node: inspect.Type) -> bool:
     """Whether the values are uploads."""
-    return isinstance(node, inspect.CustomType) and node.cls is Upload
+    return isinstance(node, inspect.CustomType) and issubclass(node.cls, IncomingFile)
 
 
 _KINDS: Final[tuple[tuple[type, WidgetKind], ...]] = (

@@ -60,6 +60,8 @@ if TYPE_CHECKING:
     from bistro.ground.signing import SignatureExpired as SignatureExpired
     from bistro.ground.signing import Signer as Signer
     from bistro.ground.site_keys import find_keyring as find_keyring
+    from bistro.ground.stored_files import IncomingFile as IncomingFile
+    from bistro.ground.stored_files import StoredFile as StoredFile
     from bistro.ground.text import Markup as Markup
     from bistro.ground.text import did_you_mean as did_you_mean
     from bistro.ground.text import escape as escape
@@ -90,6 +92,7 @@ _MODULES = {
     "secret": ("MASK", "Secret", "is_sensitive_name"),
     "site_keys": ("find_keyring",),
     "signing": ("BadSignature", "Sealer", "SignatureExpired", "Signer"),
+    "stored_files": ("IncomingFile", "StoredFile"),
     "text": (
         "Markup", "did_you_mean", "escape", "escape_control_characters", "safe_file_name", "slugify",
     ),

@@ -18,11 +18,12 @@ from pathlib import Path
 from typing import IO, Final
 
 from bistro.ground.concurrency import run_in_thread
+from bistro.ground.stored_files import IncomingFile
 from bistro.ground.text import safe_file_name
 from bistro.http.errors import InsufficientStorage
 
 
-class Upload:
+class Upload(IncomingFile):
     """One file of a form. `await` its methods in `async def` handlers, use `file` in `def` handlers.
 
     `file_name` is safe to show and to offer for download; `raw_file_name`, `content_type` and

@@ -13,7 +13,7 @@ import msgspec
 from bistro.app import Setup
 from bistro.ground import BadSignature, Clock, Signer, SystemClock, find_keyring
 from bistro.http import File, NotFound, Upload
-from bistro.storage import DiskStorage, FileStorage
+from bistro.storage import DiskStorage, FileStorage, StoredFile
 
 HOUR: Final = timedelta(hours=1)
 _LONGEST: Final = timedelta(days=3650)
@@ -68,12 +68,18 @@ class StoredFiles:
                 await self.delete(name)
             raise
 
-    async def delete(self, name: str) -> None:
+    async def delete(self, file: str | StoredFile) -> None:
         """Remove a file; URLs of it answer 404 from now on."""
-        await self.storage.delete(name)
+        await self.storage.delete(file if isinstance(file, str) else file.name)
 
-    def url_for(self, name: str, *, file_name: str = "", expires_in: timedelta = HOUR) -> str:
-        """A path that gives this file to whoever has it, until it expires; saved as `file_name`."""
+    def url_for(self, file: str | StoredFile, *, file_name: str = "", expires_in: timedelta = HOUR) -> str:
+        """A path that gives this file to whoever has it, until it expires; saved as `file_name`.
+
+        `file` is the name that `save` gave, or what a `StoredFile` field of a model holds, which is
+        saved as what it was uploaded as.
+        """
+        name = file if isinstance(file, str) else file.name
+        file_name = file_name or ("" if isinstance(file, str) else file.file_name)
         until = int(self._clock.time() + expires_in.total_seconds())
         return f"{self._at}/{self._signer.sign(msgspec.json.encode([name, file_name, until]))}"
 
@@ -120,6 +126,7 @@ class PrivateFiles:
         signer = Signer(find_keyring(setup.folder), "private file", clock=self.clock)
         files = StoredFiles(storage, signer, self.clock, self.at)
         setup.provide(StoredFiles, lambda: files)
+        setup.file_storage(storage)
 
         @setup.routes.get(f"{self.at}/{{token}}")
         def show_private_file(token: str) -> File:

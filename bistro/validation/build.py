@@ -11,6 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from bistro.ground.problems import Problem
+from bistro.ground.stored_files import IncomingFile, StoredFile
 from bistro.validation.errors import ValidationFailed
 from bistro.validation.paths import join_path, printable
 from bistro.validation.pydantic_models import is_pydantic, validate_json
@@ -37,6 +38,12 @@ def build_custom(type_: Any, value: Any) -> Any:
             return validate_json(type_, msgspec.json.encode(value))
         except ValidationFailed as error:
             raise _Nested(error.problems) from None
+    if (
+        isinstance(type_, type)
+        and issubclass(type_, IncomingFile | StoredFile)
+        and not isinstance(value, type_)
+    ):
+        raise _Nested([Problem("", "", "must be a file, which only a form can send", "type")])
     return value
 
 

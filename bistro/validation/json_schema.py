@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from bistro.ground.stored_files import IncomingFile, StoredFile
 from bistro.validation.errors import SchemaConflict
 from bistro.validation.pydantic_models import PydanticType, is_pydantic, model_schema
 from bistro.validation.types import get_json_node
@@ -16,6 +17,18 @@ from bistro.validation.types import get_json_node
 REF_TEMPLATE: Final = "#/components/schemas/{name}"
 
 Schema = dict[str, Any]
+_FILES: Final[dict[type, Schema]] = {
+    IncomingFile: {"type": "string", "format": "binary", "description": "a file, which only a form can send"},
+    StoredFile: {
+        "type": "object",
+        "properties": {
+            "name": {"type": "string"},
+            "file_name": {"type": "string"},
+            "size": {"type": ["integer", "null"]},
+        },
+        "required": ["name", "file_name", "size"],
+    },
+}
 
 
 def json_schema(
@@ -56,6 +69,8 @@ class _Models:
 
     def reference(self, type_: type[Any]) -> Schema:
         """msgspec's hook for custom types."""
+        if type_ in _FILES:
+            return _FILES[type_]
         if not is_pydantic(type_):
             return {"description": "any value"}  # `object`; msgspec takes an empty schema for none
         name = type_.__name__

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeGuard, Union, get_args, get_origin
 
 from msgspec import inspect
 
+from bistro.ground.stored_files import IncomingFile, StoredFile
 from bistro.validation.errors import UnsupportedType
 from bistro.validation.pydantic_models import is_pydantic
 
@@ -18,6 +19,8 @@ Node = inspect.Type
 Fields = inspect.StructType | inspect.DataclassType | inspect.TypedDictType | inspect.NamedTupleType
 Many = inspect.CollectionType | inspect.TupleType
 FIELDS: Final = (inspect.StructType, inspect.DataclassType, inspect.TypedDictType, inspect.NamedTupleType)
+# A file comes with a form alone; where JSON holds something in its place, that is refused as a wrong value.
+_KNOWN: Final = (object, IncomingFile, StoredFile)
 MANY: Final = (inspect.CollectionType, inspect.TupleType)
 
 
@@ -37,7 +40,7 @@ def get_json_node(type_: Any) -> Node:
     node = get_node(type_)
     for inner in walk(node):
         cls = getattr(inner, "cls", None)
-        if isinstance(inner, inspect.CustomType) and cls is not object and not is_pydantic(cls):
+        if isinstance(inner, inspect.CustomType) and cls not in _KNOWN and not is_pydantic(cls):
             raise UnsupportedType(
                 f"{type_name(type_)} holds {type_name(cls)}, which JSON can't be turned into",
                 fix=f"Make {type_name(cls)} a Struct or a dataclass, or take a str and convert it later.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from bistro.db import Exclude, Field, Model, Unique, auto, field, generated
+from bistro.db import Exclude, Field, Model, StoredFile, Unique, auto, field, generated
 from bistro.db.drivers.protocol import Dialect
 from bistro.db.lowering.ddl import create_statements
 from bistro.migrations import Check, Column, Index
@@ -87,3 +87,16 @@ def test_values_of_an_enum_become_a_condition() -> None:
 
     assert table.get_column("colour").kind == "text"
     assert Check("ck_car_colour", "colour IN ('red', 'it''s')") in table.constraints
+
+
+def test_file_is_a_text_so_that_a_field_that_held_names_may_become_one() -> None:
+    class Before(Model, table="paper"):
+        id: Field[int] = auto()
+        text: Field[str | None] = field(private=True)
+
+    class After(Model, table="paper"):
+        id: Field[int] = auto()
+        text: Field[StoredFile | None]
+
+    assert read_models([After]).tables["paper"].columns[1] == Column("text", "text", nullable=True)
+    assert read_models([Before]) == read_models([After])

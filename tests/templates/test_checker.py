@@ -128,6 +128,22 @@ def test_block_that_is_rendered_alone_must_be_there(tmp_path: Path) -> None:
     assert found["what"] == "the template a.html has no block 'rosw'"
 
 
+def test_file_of_a_row_has_a_name_that_is_checked(tmp_path: Path) -> None:
+    (tmp_path / "templates").mkdir()
+    page = "{{ paper.text.file_name }}{{ paper.text.size }}{{ paper.text.filename }}"
+    (tmp_path / "templates" / "paper.html").write_text(page)
+    (tmp_path / "app.py").write_text(
+        "from bistro import App, Page\nfrom bistro.db import Field, Model, StoredFile, auto\n"
+        "app = App()\n\n"
+        "class Paper(Model):\n    id: Field[int] = auto()\n    text: Field[StoredFile]\n\n"
+        "class PaperPage(Page, template='paper.html'):\n    paper: Paper\n\n"
+        "@app.get('/')\nasync def show() -> PaperPage:\n    raise NotImplementedError\n"
+    )
+    (found,) = json.loads(run_to_end(["check", "--json"], tmp_path).stdout)
+    assert "filename" in found["what"]
+    assert "file_name" in found["fix"]
+
+
 # --- mutations ----------------------------------------------------------------------------------------
 
 APP = (SITE / "app.py").read_text()

@@ -53,7 +53,9 @@ def parameter_type(type_: ColumnType) -> Type:
 
 
 def stored_kind(type_: ColumnType) -> str:
-    """The kind of what is really stored: an enum's values are texts or integers."""
+    """The kind of what is really stored: an enum's values are texts or integers, a file is a text."""
+    if type_.kind == "file":
+        return "text"
     if type_.kind != "enum":
         return type_.kind
     return "text" if isinstance(type_.choices[0], str) else "integer"

@@ -97,6 +97,8 @@ class Database:
 
         async def keep_open() -> AsyncIterator[None]:
             keep_plans(setup.folder)
+            for each in (database, *others.values()):
+                each.files = next(iter(setup.file_storages), None)
             while to_make:
                 await make_anew(to_make.pop())
             async with AsyncExitStack() as stack:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import assert_type
 
+from bistro import Upload
 from bistro.db import (
     Column,
     Expr,
@@ -17,6 +18,7 @@ from bistro.db import (
     Predicate,
     Query,
     Related,
+    StoredFile,
     auto,
     case,
     count,
@@ -55,6 +57,7 @@ class Post(Model):
     views: Field[int] = field(default=0)
     created_at: Field[datetime] = auto()
     tags: ManyToMany[Tag] = related()
+    cover: Field[StoredFile | None] = field(default=None)
 
 
 async def use(user: User) -> None:
@@ -105,3 +108,12 @@ async def use(user: User) -> None:
     assert_type(busy[number], Expr[int])
     joined = User.objects.join(busy, busy[Post.author.id] == User.id)
     assert_type(await joined.select(User.username, busy[number]), list[tuple[str, int]])
+
+
+async def use_files(post: Post, upload: Upload) -> None:
+    assert_type(post.cover, StoredFile | None)
+    assert_type(Post.cover, Column[StoredFile | None])
+    post.cover = StoredFile.of(upload)
+    post.cover = None
+    await Post.objects.filter(Post.cover.is_null()).update(cover=upload)
+    assert_type(await Post.objects.select(Post.cover), list[StoredFile | None])

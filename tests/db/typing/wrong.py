@@ -16,6 +16,8 @@ async def misuse() -> None:
     await Post.objects.update(Post.views.set("x"))  # wrong
     post = await Post.objects.get(Post.id == 1)
     post.title = 3  # wrong
+    post.cover = "name.png"  # wrong
+    print(post.cover.name)  # wrong
     print(post.author.username.foo)  # wrong
     print(post.editor.username)  # wrong
     print((await Post.objects.find(Post.id == 1)).title)  # wrong
