@@ -69,13 +69,24 @@ def run_page(page: Path) -> int:
     """Run the blocks of `page` and return how many ran; what an example raises goes to the caller."""
     page = page.absolute()  # the folder changes while the page runs
     blocks = read_blocks(page.read_text(encoding="utf-8"))
-    with fresh_folder() as folder, fresh_modules(folder):
+    with fresh_folder() as folder, fresh_modules(folder), same_environment():
         module = ModuleType(MODULE_NAME)
         # Registered, because annotations of classes are looked up in the module that they name.
         sys.modules[MODULE_NAME] = module
         for block in blocks:
             run_block(block, page, folder, module)
     return sum(block.runs for block in blocks)
+
+
+@contextmanager
+def same_environment() -> Iterator[None]:
+    """Take back what the examples set, for the tests that come after them."""
+    before = dict(os.environ)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def read_blocks(text: str) -> list[Block]:

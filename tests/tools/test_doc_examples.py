@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from pathlib import Path
@@ -100,6 +101,14 @@ def test_page_leaves_folder_and_modules_as_they_were(tmp_path: Path) -> None:
         run_page(write(tmp_path, "```python\nraise RuntimeError\n```\n"))
     assert (Path.cwd(), list(sys.path)) == before
     assert "bistro_doc_example" not in sys.modules
+
+
+def test_page_leaves_the_environment_as_it_was(tmp_path: Path) -> None:
+    before = dict(os.environ)
+    page = tmp_path / "page.md"
+    page.write_text('```python\nimport os\nos.environ["SHOP"] = "x"\nos.environ.pop("PATH")\n```\n')
+    assert run_page(page) == 1
+    assert dict(os.environ) == before
 
 
 def test_command_tells_how_many_blocks_ran(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
