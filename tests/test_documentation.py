@@ -66,6 +66,19 @@ def find_headings(page: Path) -> set[str]:
     return found
 
 
+def test_every_page_is_linked_from_the_index() -> None:
+    docs = ROOT / "docs"
+    linked = {(docs / target).resolve() for target in LINK.findall((docs / "index.md").read_text())}
+    assert set(docs.rglob("*.md")) - linked - {docs / "index.md"} == set()
+
+
+def test_each_decision_has_a_number_of_its_own() -> None:
+    pages = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+    assert [page.name[:4] for page in pages] == [f"{number:04}" for number in range(1, len(pages) + 1)]
+    for page in pages:
+        assert page.read_text(encoding="utf-8").startswith(f"# {page.name[:4]} ")
+
+
 def test_the_readme_shows_both_commands_and_the_five_line_app() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert "./run demo" in text

@@ -122,32 +122,9 @@ def field(
     A `private` field is in none of `Note.Create`, `Note.Update` and `Note.Out`.
     An `encrypted` one is sealed with the site's secret key before it is stored, and can't be searched;
     a text instead of True is its purpose, which has to stay when the field is renamed.
+    Forms show `label` and `help`, and a `multiline` text in a larger box.
     """
-    return FieldOptions(
-        default=default,
-        default_factory=default_factory,
-        primary_key=primary_key,
-        unique=unique,
-        index=index,
-        column=column,
-        bits=bits,
-        max_length=max_length,
-        min_length=min_length,
-        max_digits=max_digits,
-        decimal_places=decimal_places,
-        ge=ge,
-        gt=gt,
-        le=le,
-        lt=lt,
-        pattern=pattern,
-        on_delete=on_delete,
-        deferrable=deferrable,
-        private=private,
-        encrypted=encrypted,
-        multiline=multiline,
-        label=label,
-        help=help,
-    )
+    return FieldOptions(**locals())  # the arguments, which have the names of the options
 
 
 def auto(

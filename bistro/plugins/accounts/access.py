@@ -161,7 +161,7 @@ def require_scope(scope: str) -> Callable[..., Any]:
                 "www-authenticate": f'Bearer error="insufficient_scope", scope="{scope}"'
             })  # fmt: skip
 
-    check_scope.scope = scope  # type: ignore[attr-defined]
+    check_scope.scope = scope  # type: ignore[attr-defined]  # functions take attributes
     return check_scope
 
 

@@ -182,7 +182,7 @@ def token_form(scopes: Mapping[str, str]) -> Any:
     if scopes:
         from typing import Literal
 
-        choice: Any = Literal[tuple(scopes)]  # pyright: ignore[reportInvalidTypeForm]
+        choice: Any = Literal[tuple(scopes)]  # pyright: ignore[reportInvalidTypeForm]  # made of what the site has
         chosen = Annotated[
             list[choice], Widget(kind="checkboxes", label="What it may do", labels=dict(scopes))
         ]
