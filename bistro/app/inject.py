@@ -308,7 +308,7 @@ def takes_form_of_texts(function: Function, origin: Origin) -> bool:
     kinds = [strip_optional(strip_annotated(hint)[0]) for _, hint, _ in signature_of(function, origin)]
     forms = [get_args(kind)[0] for kind in kinds if get_origin(kind) is Form]
     has_files = any(kind is FormData or _is_upload(kind) for kind in kinds)
-    return bool(forms) and not has_files and not any(form_reader(each).has_files for each in forms)
+    return bool(forms) and not has_files and not any(FormTaker(each).has_files for each in forms)
 
 
 def _is_upload(kind: Any) -> bool:

@@ -34,6 +34,7 @@ class FormTaker:
             self._convert = struct_converter(kind)
         self.must_wait = self._reader is not None and self._reader.must_wait
         self.takes_zone = self._reader is not None and self._reader.takes_zone
+        self.has_files = self._reader is not None and self._reader.has_files
 
     def take(self, data: FormData, request: Request, zone: dt.tzinfo = dt.UTC) -> Form[Any]:
         """The form. Raises `FormRefused`, or `ValidationFailed` where no page could show it."""

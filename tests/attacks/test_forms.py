@@ -307,7 +307,13 @@ class WithFile(Struct, kw_only=True):
     photo: Upload | None = None
 
 
-@pytest.mark.parametrize(("kind", "status"), [(One, 413), (WithFile, 200)])
+class Unshown(Struct):
+    """No page can show it, but a program may send it."""
+
+    tags: list[str] = []
+
+
+@pytest.mark.parametrize(("kind", "status"), [(One, 413), (Unshown, 413), (WithFile, 200)])
 def test_only_a_form_with_files_may_be_as_large_as_files_are(kind: Any, status: int) -> None:
     app = App(defaults=False)
 
