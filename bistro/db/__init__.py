@@ -8,6 +8,7 @@ from bistro.db.constraints import Check, Exclude, Index, Unique
 from bistro.db.cte import Cte
 from bistro.db.current import current_scope
 from bistro.db.database import Database, find_database, get_database
+from bistro.db.distances import cosine_distance, inner_product, l2_distance
 from bistro.db.drivers.protocol import (
     Change,
     Connection,
@@ -30,6 +31,7 @@ from bistro.db.errors import (
     ForeignKeyViolation,
     IntegrityError,
     MissingDriver,
+    MissingExtension,
     NoDatabase,
     NotNullViolation,
     PoolExhausted,
@@ -100,6 +102,7 @@ from bistro.db.sync import sync
 from bistro.db.transaction import Transaction
 from bistro.db.transactions import on_commit, transaction
 from bistro.db.url import DatabaseUrl, parse_database_url
+from bistro.db.vectors import Vector
 from bistro.db.watch import Statement, WatchedDriver, Watcher
 from bistro.ground.stored_files import StoredFile
 
@@ -132,6 +135,7 @@ __all__ = [
     "Slice",
     "StoredFile",
     "Unique",
+    "Vector",
     "abs_",
     "any_of",
     "avg",
@@ -139,13 +143,16 @@ __all__ = [
     "cast",
     "coalesce",
     "concat",
+    "cosine_distance",
     "count",
     "dense_rank",
     "exists",
     "first_value",
     "function",
     "greatest",
+    "inner_product",
     "join_text",
+    "l2_distance",
     "lag",
     "lead",
     "least",
@@ -197,6 +204,7 @@ __all__ = [
     "IntegrityError",
     "Isolation",
     "MissingDriver",
+    "MissingExtension",
     "NoDatabase",
     "RowNotFound",
     "NotNullViolation",

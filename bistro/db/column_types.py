@@ -15,11 +15,12 @@ from uuid import UUID
 from msgspec import Struct
 
 from bistro.db.ranges import Range
+from bistro.db.vectors import DIMENSIONS_MAX, Vector, is_vector
 from bistro.ground.stored_files import StoredFile
 
 Kind = Literal[
     "integer", "float", "decimal", "text", "bytes", "bool", "date", "time", "datetime", "duration",
-    "uuid", "json", "array", "range", "enum", "inet", "encrypted", "file",
+    "uuid", "json", "array", "range", "enum", "inet", "encrypted", "file", "vector",
 ]  # fmt: skip
 INET: Final = frozenset(
     {
@@ -60,6 +61,7 @@ class ColumnType(Struct, frozen=True, eq=False):
     decimal_places: int = 0
     item: ColumnType | None = None
     purpose: str = ""
+    dimensions: int = 0
 
     @property
     def choices(self) -> tuple[Any, ...]:
@@ -82,6 +84,7 @@ class Sizes(Struct, frozen=True):
     max_length: int | None = None
     max_digits: int | None = None
     decimal_places: int | None = None
+    dimensions: int | None = None
 
 
 INTEGER: Final = ColumnType("integer", int)
@@ -99,8 +102,12 @@ def find_column_type(annotation: Any, sizes: Sizes) -> tuple[ColumnType, bool]:
 
     Raises TypeError with a sentence for the model's author where there is no such column.
     """
-    annotation, optional = without_none(annotation)
-    return _find(annotation, sizes), optional
+    inner, optional = without_none(annotation)
+    if is_vector(annotation):
+        return _find_vector(sizes), optional
+    if sizes.dimensions is not None:
+        raise TypeError("dimensions are those of a vector: Field[Vector] = field(dimensions=3)")
+    return _find(inner, sizes), optional
 
 
 def without_none(annotation: Any) -> tuple[Any, bool]:
@@ -167,6 +174,15 @@ def _find_decimal(python: Any, sizes: Sizes) -> ColumnType:
     if not 0 <= places <= digits <= 18:
         raise TypeError("a Decimal has at most 18 digits, of which decimal_places stand behind the point")
     return ColumnType("decimal", python, max_digits=digits, decimal_places=places)
+
+
+def _find_vector(sizes: Sizes) -> ColumnType:
+    dimensions = sizes.dimensions
+    if dimensions is None:
+        raise TypeError("a Vector needs its size: field(dimensions=384)")
+    if not 1 <= dimensions <= DIMENSIONS_MAX:
+        raise TypeError(f"a Vector has from 1 to {DIMENSIONS_MAX} dimensions, not {dimensions}")
+    return ColumnType("vector", Vector, dimensions=dimensions)
 
 
 def _find_array(annotation: Any, sizes: Sizes) -> ColumnType:

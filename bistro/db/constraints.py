@@ -8,11 +8,16 @@ Names are those of fields; a condition is SQL, in terms of columns.
 
 from __future__ import annotations
 
-from typing import Literal
+import re
+from typing import Final, Literal
 
 from msgspec import Struct
 
 from bistro.db.model_errors import ModelError
+
+VECTOR_INDEXES: Final = frozenset({"hnsw", "ivfflat"})
+"""Kinds of pgvector, which SQLite does without: it measures every row."""
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 
 
 class Unique(Struct, frozen=True):
@@ -56,7 +61,10 @@ class Index(Struct, frozen=True):
     """An index over fields or expressions: `Index(("day",))`, `Index(("lower(title)",))`.
 
     `where` indexes only the rows that it describes; `including` keeps more fields in the index, so
-    that a query need not read the table (PostgreSQL); `using` is a kind such as "gin".
+    that a query need not read the table (PostgreSQL); `using` is a kind such as "gin". An
+    `operator_class` of PostgreSQL says what the kind looks for in the fields, and `storage` are the
+    kind's own numbers: `Index(("embedding",), using="ivfflat", operator_class="vector_cosine_ops",
+    storage=(("lists", 100),))`. SQLite leaves "hnsw" and "ivfflat" out, which are for vectors.
     A field with a minus sign before it, `"-day"`, is in descending order.
     """
 
@@ -65,10 +73,20 @@ class Index(Struct, frozen=True):
     unique: bool = False
     where: str = ""
     including: tuple[str, ...] = ()
-    using: Literal["", "btree", "hash", "gin", "gist", "brin", "spgist"] = ""
+    using: Literal["", "btree", "hash", "gin", "gist", "brin", "spgist", "hnsw", "ivfflat"] = ""
+    operator_class: str = ""
+    storage: tuple[tuple[str, int], ...] = ()
 
     def __post_init__(self) -> None:
         _check_fields(self, self.fields)
+        for name in filter(None, (self.operator_class, *(name for name, _ in self.storage))):
+            if not _NAME.fullmatch(name):
+                raise ModelError(f"{name!r} is no name of PostgreSQL", fix="Write it as its manual does.")
+        if self.using == "hnsw" and not self.operator_class:
+            raise ModelError(
+                "an hnsw index has to know which distance it is for",
+                fix='Write operator_class="vector_cosine_ops", "vector_l2_ops" or "vector_ip_ops".',
+            )
 
 
 Constraint = Unique | Check | Exclude

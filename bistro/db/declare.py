@@ -148,7 +148,13 @@ def _make_column(
     each: Declared, label: str, origin: Origin, relation: RelationInfo | None = None
 ) -> ColumnInfo:
     options = each.field
-    sizes = Sizes(options.bits, options.max_length, options.max_digits, options.decimal_places)
+    sizes = Sizes(
+        options.bits,
+        options.max_length,
+        options.max_digits,
+        options.decimal_places,
+        options.dimensions,
+    )
     try:
         type_, optional = find_column_type(each.annotation, sizes)
         _check_automatic(type_, options)
@@ -156,7 +162,7 @@ def _make_column(
             _check_file(options)
         _check_limits(type_, options)
         if options.encrypted:
-            _check_encrypted(options)
+            _check_encrypted(options, type_)
             purpose = options.encrypted if isinstance(options.encrypted, str) else f"{label}.{each.name}"
             type_ = type_.encrypted(purpose)
     except TypeError as error:
@@ -190,7 +196,9 @@ def _check_automatic(type_: ColumnType, options: FieldOptions) -> None:
         )
 
 
-def _check_encrypted(options: FieldOptions) -> None:
+def _check_encrypted(options: FieldOptions, type_: ColumnType) -> None:
+    if type_.kind == "vector":
+        raise TypeError("the database can't measure distances to what is encrypted")
     if options.primary_key or options.unique or options.index or options.made_elsewhere:
         raise TypeError(
             "an encrypted value is another one each time it is stored, so the database can neither look it "
@@ -269,4 +277,9 @@ def input_annotation(column: ColumnInfo, annotation: Any) -> Any:
         for name in ("ge", "gt", "le", "lt", "min_length", "max_length", "pattern")
         if (value := getattr(options, name)) is not None
     }
+    if options.dimensions is not None:
+        size = msgspec.Meta(min_length=options.dimensions, max_length=options.dimensions)
+        numbers: Any = Annotated[list[float], size]
+        # Within the union: msgspec knows no length of what may be None.
+        return numbers | None if column.nullable else numbers
     return Annotated[annotation, msgspec.Meta(**limits)] if limits else annotation

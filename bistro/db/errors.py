@@ -6,6 +6,7 @@
     ├── StatementError          B803  500  the statement is not valid: SQL, table, column
     ├── TransactionError        B804  500  a transaction is used where it can't be
     ├── ValueNotStorable        B805  422  a value does not fit its column
+    ├── MissingExtension        B826  500  PostgreSQL lacks what a type of column needs
     ├── IntegrityError          B810  409  a rule of the tables forbids it
     │   ├── UniqueViolation     B811  409  … such a row exists already
     │   ├── ForeignKeyViolation B812  409  … the row it points to is missing, or others point to it
@@ -80,6 +81,12 @@ class ValueNotStorable(DatabaseError):
         super().__init__(what, fix=fix)
         self.columns = columns
         self.problems = tuple(Problem("body", column, "can't be stored", "type") for column in columns)
+
+
+class MissingExtension(DatabaseError):
+    """If you see this: PostgreSQL has not got the extension that a type of column or an index needs."""
+
+    code = "B826"
 
 
 class DatabaseUrlError(SetupError):

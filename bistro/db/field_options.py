@@ -31,6 +31,7 @@ class FieldOptions(Struct, frozen=True, eq=False):
     min_length: int | None = None
     max_digits: int | None = None
     decimal_places: int | None = None
+    dimensions: int | None = None
     ge: float | None = None
     gt: float | None = None
     le: float | None = None

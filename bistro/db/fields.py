@@ -99,6 +99,7 @@ def field(
     min_length: int | None = None,
     max_digits: int | None = None,
     decimal_places: int | None = None,
+    dimensions: int | None = None,
     ge: float | None = None,
     gt: float | None = None,
     le: float | None = None,
@@ -115,7 +116,8 @@ def field(
     """Say more about a field than its type does.
 
     `default` and `default_factory` fill it where nobody gives a value. `column` is the name of the
-    column where it is not the field's. `bits` is the size of an int: 16, 32 or 64.
+    column where it is not the field's. `bits` is the size of an int: 16, 32 or 64;
+    `dimensions` says how many numbers a Vector has.
     `ge`, `gt`, `le`, `lt`, `min_length` and `pattern` are checked where input is read
     (`Note.Create`), sizes by the database too. `on_delete` says what becomes of this row when the
     one it names is deleted; `deferrable` has the database check that at the end of a transaction.

@@ -100,7 +100,14 @@ def fingerprint(info: TableInfo) -> str:
 def describe_type(type_: ColumnType) -> str:
     """What a column holds, as far as SQL minds; how values are read is asked of the model itself."""
     item = "" if type_.item is None else f" of {describe_type(type_.item)}"
-    sizes = (type_.bits, type_.max_length, type_.max_digits, type_.decimal_places, type_.choices)
+    sizes = (
+        type_.bits,
+        type_.max_length,
+        type_.max_digits,
+        type_.decimal_places,
+        type_.choices,
+        type_.dimensions,
+    )
     return f"{type_.kind}{sizes!r}{item}"
 
 

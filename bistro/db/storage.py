@@ -6,6 +6,7 @@ texts and bytes:
     bool         0 or 1                          datetime   text in UTC, 2025-01-31T09:30:00.000000+00:00
     Decimal      whole number of its last place  date, time text in ISO 8601
     timedelta    whole number of microseconds    UUID, IP   text
+    Vector       bytes, 4 for each number
     JSON, list   text                            Range      text, as JSON
 
 Each form sorts as the values do. A float that is not a number has no form in SQLite (it would become
@@ -29,6 +30,7 @@ from msgspec import Struct
 from bistro.db.column_types import INET, ColumnType
 from bistro.db.encryption import read_encrypted, write_encrypted
 from bistro.db.ranges import Range
+from bistro.db.vectors import pack_vector, read_vector, unpack_vector, write_vector
 from bistro.ground.stored_files import read_stored_file, write_stored_file
 
 Convert = Callable[[Any], Any]
@@ -69,6 +71,8 @@ def find_writer(type_: ColumnType, dialect: str) -> Convert | None:
         return write_stored_file
     if type_.kind == "encrypted":
         return partial(write_encrypted, type_)
+    if type_.kind == "vector":
+        return partial(write_vector if dialect == "postgresql" else pack_vector, type_.dimensions)
     if dialect == "postgresql":
         return _POSTGRESQL_WRITERS.get(type_.kind)
     if type_.kind == "decimal":
@@ -245,6 +249,7 @@ _POSTGRESQL_READERS: Final[dict[str, Callable[[ColumnType], Reader | None]]] = {
     # The driver makes interfaces of what has a mask; a subclass of UUID is a UUID already.
     "inet": _read_inet,
     "json": _read_parsed_json,
+    "vector": lambda _: Reader("{function}({value})", read_vector),
 }
 _SQLITE_READERS: Final[dict[str, Callable[[ColumnType], Reader]]] = {
     "bool": lambda _: Reader("({value} != 0)"),
@@ -258,4 +263,5 @@ _SQLITE_READERS: Final[dict[str, Callable[[ColumnType], Reader]]] = {
     "array": _read_array,
     "json": _read_json,
     "range": _read_json,
+    "vector": lambda _: Reader("{function}({value})", unpack_vector),
 }

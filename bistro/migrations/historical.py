@@ -66,6 +66,8 @@ def _options(column: Column, table: Table) -> Any:
     sizes: dict[str, Any] = {}
     if column.kind == "decimal":
         sizes = {"max_digits": column.max_digits, "decimal_places": column.decimal_places}
+    if column.kind == "vector":
+        sizes = {"dimensions": column.dimensions}
     if column.computed:
         return generated(column.computed, stored=column.stored, **sizes)
     if column.default:

@@ -27,6 +27,7 @@ PYTHON: Final = (
     (r"uuid", "UUID"),
     (r"jsonb?", "object"),
     (r"bytea|blob", "bytes"),
+    (r"(?:\w+\.)?vector\(\d+\)", "Vector"),
     (r"char|text|varchar|clob|citext", "str"),
 )
 IMPORTS: Final = {
@@ -80,7 +81,11 @@ def write_models(tables: list[FoundTable]) -> str:
     models = [_model(table, {each.name: each for each in tables}) for table in order]
     used = {word for text in models for word in re.findall(r"\w+", text)}
     imports = sorted({line for name, line in IMPORTS.items() if name in used})
-    kinds = [name for name in ("Field", "ForeignKey", "Model", "auto", "field") if name in used | {"Model"}]
+    kinds = [
+        name
+        for name in ("Field", "ForeignKey", "Model", "Vector", "auto", "field")
+        if name in used | {"Model"}
+    ]
     head = ["from __future__ import annotations", "", *imports, *([""] if imports else [])]
     head += [f"from bistro.db import {', '.join(kinds)}"]
     return "\n".join(head) + "\n\n\n" + "\n\n\n".join(models) + "\n"
@@ -149,6 +154,8 @@ def _python(column: FoundColumn) -> tuple[str, list[str]]:
     elif python == "Decimal":
         digits, places = (*sizes, 0, 0)[:2] if sizes else (18, 6)
         options += [f"max_digits={min(digits, 18)}", f"decimal_places={places}"]
+    elif python == "Vector":
+        options.append(f"dimensions={sizes[0]}")
     elif python == "int" and sql.startswith(("smallint", "int2")):
         options.append("bits=16")
     elif python == "int" and sql in ("integer", "int4") and not column.is_number:

@@ -31,7 +31,7 @@ from bistro.migrations.reading import read_models
 from bistro.migrations.renames import Ask, find_renames
 from bistro.migrations.schema import Column, ForeignKey, State
 from bistro.migrations.sql.conversions import can_convert
-from bistro.migrations.sql.values import EMPTY
+from bistro.migrations.sql.values import empty_value
 from bistro.migrations.sql_text import SQL
 from bistro.migrations.writing import name_for, write_migration
 
@@ -144,10 +144,10 @@ def _needed_packages(graph: Graph, package: Package, operations: Sequence[Operat
 def _empty_values(before: State) -> dict[tuple[str, str], Any]:
     """What columns get that a reverted migration brings back."""
     return {
-        (label, column.name): EMPTY[column.kind]
+        (label, column.name): value
         for label, table in before.tables.items()
         for column in table.columns
-        if column.kind in EMPTY and not _is_reference(column, table.foreign_keys)
+        if (value := empty_value(column)) is not UNSET and not _is_reference(column, table.foreign_keys)
     }
 
 

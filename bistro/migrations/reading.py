@@ -67,6 +67,7 @@ def _read_column(column: ColumnInfo) -> Column:
         decimal_places=type_.decimal_places,
         item=type_.item.kind if type_.item is not None else "",  # type: ignore[arg-type]  # no enum has items
         network=type_.python in NETWORKS,
+        dimensions=type_.dimensions,
     )
 
 
@@ -112,6 +113,8 @@ def _read_index(index: sa.Index) -> Index:
     options = index.dialect_options["postgresql"]
     where: Any = options["where"]
     including: Any = options["include"] or ()
+    ops: Any = options["ops"] or {}
+    storage: Any = options["with"] or {}
     return Index(
         str(index.name),
         tuple(_part(each) for each in index.expressions),
@@ -119,6 +122,8 @@ def _read_index(index: sa.Index) -> Index:
         where=_text(where) if where is not None else "",
         including=tuple(including),
         using=str(options["using"] or ""),
+        operator_class=next(iter(dict(ops).values()), ""),
+        storage=tuple(dict(storage).items()),
     )
 
 
@@ -139,8 +144,10 @@ def _text(element: Any) -> str:
 
 
 def _extensions(tables: Iterable[Table]) -> Iterator[str]:
-    """`=` in a GiST index is not PostgreSQL's own."""
+    """`=` in a GiST index is not PostgreSQL's own, nor are vectors."""
     for table in tables:
+        if any(column.kind == "vector" for column in table.columns):
+            yield "vector"
         for rule in table.constraints:
             if isinstance(rule, Exclude) and rule.using == "gist" and any(op == "=" for _, op in rule.parts):
                 yield "btree_gist"

@@ -18,7 +18,7 @@ from bistro.migrations.sql_text import with_names
 
 Kind = Literal[
     "integer", "float", "decimal", "text", "bytes", "bool", "date", "time", "datetime", "duration",
-    "uuid", "json", "array", "range", "inet", "encrypted",
+    "uuid", "json", "array", "range", "inet", "encrypted", "vector",
 ]  # fmt: skip
 
 
@@ -40,6 +40,7 @@ class Column(Struct, frozen=True, omit_defaults=True):
     decimal_places: int = 0
     item: Kind | Literal[""] = ""
     network: bool = False
+    dimensions: int = 0
 
 
 class PrimaryKey(Struct, frozen=True, tag=True):
@@ -95,6 +96,8 @@ class Index(Struct, frozen=True, tag=True, omit_defaults=True):
     where: str = ""
     including: tuple[str, ...] = ()
     using: str = ""
+    operator_class: str = ""
+    storage: tuple[tuple[str, int], ...] = ()
 
 
 class Link(Struct, frozen=True):

@@ -11,6 +11,9 @@ import pytest
 
 from bistro.db import Database
 from tests.db.support import SERVER, AnyDatabase, run_in
+from tests.db.vector_server import vector_server, vector_url
+
+__all__ = ["vector_server", "vector_url"]
 
 
 @pytest.hookimpl(tryfirst=True)

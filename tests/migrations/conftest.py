@@ -10,9 +10,10 @@ import pytest
 
 from bistro.db import Database
 from tests.db.conftest import postgres_database_url, postgres_url, sqlite_url
+from tests.db.vector_server import vector_server, vector_url
 from tests.migrations.support import Folder
 
-__all__ = ["postgres_database_url", "postgres_url", "sqlite_url"]
+__all__ = ["postgres_database_url", "postgres_url", "sqlite_url", "vector_server", "vector_url"]
 
 
 @pytest.hookimpl(tryfirst=True)

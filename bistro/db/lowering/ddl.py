@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.schema import AddConstraint, CreateIndex, CreateTable, DropTable, sort_tables_and_constraints
 
-from bistro.db.constraints import Exclude
+from bistro.db.constraints import VECTOR_INDEXES, Exclude
 from bistro.db.lowering.dialects import Dialect, dialect_of
 from bistro.db.lowering.tables import table_of
 from bistro.db.table import TableInfo, with_pairs
@@ -25,6 +25,8 @@ def create_statements(infos: Iterable[TableInfo], name: Dialect) -> Iterator[str
                 f"SQLite has no exclusion constraints, but {info.label} has one", "Use PostgreSQL."
             )
     tables = [table_of(info) for info in infos]
+    if name == "postgresql" and any(map(_has_vectors, infos)):
+        yield "CREATE EXTENSION IF NOT EXISTS vector"
     for table, references in _sorted(tables, name):
         if table is None:
             yield from (_text(AddConstraint(each), name) for each in references)
@@ -33,7 +35,12 @@ def create_statements(infos: Iterable[TableInfo], name: Dialect) -> Iterator[str
         yield from (
             _text(CreateIndex(index), name)
             for index in sorted(table.indexes, key=lambda each: str(each.name))
+            if name == "postgresql" or index.dialect_options["postgresql"]["using"] not in VECTOR_INDEXES
         )
+
+
+def _has_vectors(info: TableInfo) -> bool:
+    return any(column.type.kind == "vector" for column in info.columns.values())
 
 
 def drop_statements(infos: Iterable[TableInfo], name: Dialect) -> Iterator[str]:

@@ -151,17 +151,17 @@ def _columns(key: Any) -> Iterator[PathColumn]:
             yield from _columns(each)
 
 
-def _comparison(operator: Callable[[Any, Any], Any]) -> Lower:
+def _comparison(operator: Callable[[Any, Any], Any], *, by_size: bool = False) -> Lower:
     def make(context: Context, key: Any) -> Any:
-        left, right = _both(context, key)
+        left, right = _both(context, key, sortable if by_size else readable)
         return operator(left, right)
 
     return _test(make)
 
 
-def _both(context: Context, key: Any) -> tuple[Any, Any]:
+def _both(context: Context, key: Any, lower_left: Callable[[Context, Any], Lowered]) -> tuple[Any, Any]:
     """Both sides of a comparison; a bare value has the type of the other side."""
-    left = readable(context, key[1])
+    left = lower_left(context, key[1])
     right = lower(context, key[2], left.type)
     if context.dialect == "sqlite":
         return same_scale(left, right)
@@ -179,6 +179,16 @@ def readable(context: Context, key: Any) -> Lowered:
     return of
 
 
+def sortable(context: Context, key: Any) -> Lowered:
+    """The SQL of a key whose values have an order that means something."""
+    of = readable(context, key)
+    if of.type is not None and of.type.kind == "vector":
+        raise QueryError(
+            "no vector is less than another one", fix="Use a distance: l2_distance(Note.embedding, found)."
+        )
+    return of
+
+
 def _is_null(context: Context, key: Any) -> Any:
     return lower(context, key[1]).sql.is_(sa.null())
 
@@ -191,6 +201,8 @@ def _in(context: Context, key: Any) -> Any:
     left = readable(context, key[1])
     if left.type is None:
         raise QueryError("in_() of a value whose type is not known", fix="cast() it.")
+    if left.type.kind == "vector":
+        raise QueryError("in_() is not for vectors", fix="Filter by l2_distance(…) or another distance.")
     return array_of(left.sql, left.type, context.parameters)
 
 
@@ -200,7 +212,7 @@ def _in_query(context: Context, key: Any) -> Any:
 
 
 def _between(context: Context, key: Any) -> Any:
-    middle = readable(context, key[1])
+    middle = sortable(context, key[1])
     low = lower(context, key[2], middle.type).sql
     return middle.sql.between(low, lower(context, key[3], middle.type).sql)
 
@@ -326,10 +338,10 @@ CONDITIONS_AND_VALUES: Final[dict[str, Lower]] = {
     "not": _not,
     "eq": _comparison(lambda left, right: left == right),
     "ne": _comparison(lambda left, right: left != right),
-    "lt": _comparison(lambda left, right: left < right),
-    "le": _comparison(lambda left, right: left <= right),
-    "gt": _comparison(lambda left, right: left > right),
-    "ge": _comparison(lambda left, right: left >= right),
+    "lt": _comparison(lambda left, right: left < right, by_size=True),
+    "le": _comparison(lambda left, right: left <= right, by_size=True),
+    "gt": _comparison(lambda left, right: left > right, by_size=True),
+    "ge": _comparison(lambda left, right: left >= right, by_size=True),
     "is_null": _test(_is_null),
     "is_not_null": _test(_is_not_null),
     "in": _test(_in),

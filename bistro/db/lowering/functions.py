@@ -11,7 +11,8 @@ import sqlalchemy as sa
 
 from bistro.db.column_types import BOOL, DATETIME, FLOAT, INTEGER, TEXT, ColumnType, Sizes, find_column_type
 from bistro.db.lowering.defaults import SQLITE_NOW
-from bistro.db.lowering.expressions import Context, Lower, Lowered, lower, lower_condition, readable
+from bistro.db.lowering.distances import lower_distance, order_by_distance
+from bistro.db.lowering.expressions import Context, Lower, Lowered, lower, lower_condition, sortable
 from bistro.db.lowering.values import same_scale
 from bistro.db.model_errors import QueryError
 
@@ -104,7 +105,9 @@ def _within_cast(of: Any, make: Callable[[Any], Any]) -> Any:
 
 def lower_order(context: Context, key: Any) -> Any:
     """One part of an ORDER BY."""
-    of = readable(context, key[1]).sql
+    if isinstance(key[1], tuple) and key[1][0] == "distance":
+        return order_by_distance(context, key)
+    of = sortable(context, key[1]).sql
     element = of.asc() if key[0] == "asc" else of.desc()
     if key[2]:
         return element.nulls_first() if key[2] == "first" else element.nulls_last()
@@ -226,4 +229,5 @@ FUNCTIONS: Final[dict[str, Lower]] = {
     "truncate": _truncate,
     "function": _function,
     "matches": _matches,
+    "distance": lower_distance,
 }

@@ -29,11 +29,25 @@ NETWORKS: Final = (ipaddress.IPv4Network, ipaddress.IPv6Network)
 SQLITE: Final[dict[str, Type]] = {
     **dict.fromkeys(("integer", "bool", "decimal", "duration"), sa.INTEGER()),
     "float": sa.REAL(),
-    "bytes": sa.BLOB(),
+    **dict.fromkeys(("bytes", "vector"), sa.BLOB()),
     **dict.fromkeys(
         ("text", "date", "time", "datetime", "uuid", "json", "array", "range", "inet", "encrypted"), sa.TEXT()
     ),
 }
+
+
+class VectorType(sa.types.UserDefinedType[Any]):
+    """pgvector's `vector`, with its size where it is that of a column."""
+
+    cache_ok = True
+    render_bind_cast = True
+
+    def __init__(self, dimensions: int = 0) -> None:
+        self.dimensions = dimensions
+
+    def get_col_spec(self, **_: object) -> str:
+        """Its name in SQL."""
+        return f"vector({self.dimensions})" if self.dimensions else "vector"
 
 
 def sql_type(type_: ColumnType) -> Type:
@@ -48,7 +62,7 @@ def sqlite_type(type_: ColumnType) -> Type:
 
 def parameter_type(type_: ColumnType) -> Type:
     """The type of a value in a statement: without a size, which PostgreSQL would cut the value to."""
-    made: Type = sa.Numeric() if type_.kind == "decimal" else _postgresql(type_)
+    made = SIZELESS[type_.kind]() if type_.kind in SIZELESS else _postgresql(type_)
     return made.with_variant(sqlite_type(type_), "sqlite")
 
 
@@ -75,12 +89,15 @@ def _postgresql(type_: ColumnType) -> Type:
         case "range":
             assert type_.item is not None
             return RANGES[type_.item.kind]()
+        case "vector":
+            return VectorType(type_.dimensions)
         case "inet":
             return pg.CIDR() if type_.python in NETWORKS else pg.INET()
         case kind:
             return PLAIN[kind]()
 
 
+SIZELESS: Final[dict[str, Callable[[], Type]]] = {"decimal": sa.Numeric, "vector": VectorType}
 PLAIN: Final[dict[str, Callable[[], Type]]] = {
     "float": sa.Double,
     "bytes": sa.LargeBinary,

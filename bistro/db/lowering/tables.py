@@ -17,6 +17,7 @@ from bistro.db.field_options import AUTO
 from bistro.db.lowering.defaults import Automatic
 from bistro.db.lowering.sql_types import quoted, quoted_name, sql_type
 from bistro.db.table import ColumnInfo, RelationInfo, TableInfo
+from bistro.db.vectors import NUMBER_BYTES
 
 NAME_LENGTH_MAX: Final = 63
 """PostgreSQL cuts longer names, after which two could be the same."""
@@ -136,6 +137,8 @@ def size_in_sqlite(column: str, type_: ColumnType) -> str:
         return f"abs({name}) < {10**type_.max_digits}"
     if type_.kind == "integer" and type_.bits < 64:
         return f"{name} BETWEEN {-(2 ** (type_.bits - 1))} AND {2 ** (type_.bits - 1) - 1}"
+    if type_.kind == "vector":
+        return f"length({name}) = {type_.dimensions * NUMBER_BYTES}"
     return ""
 
 
@@ -204,6 +207,12 @@ def _add_index(index: Index, info: TableInfo, table: sa.Table) -> None:
         options["postgresql_include"] = [column.name for column in _columns(index.including, info)]
     if index.using:
         options["postgresql_using"] = index.using
+    if index.operator_class:
+        options["postgresql_ops"] = {
+            info.columns[each].name: index.operator_class for each in fields if each in info.columns
+        }
+    if index.storage:
+        options["postgresql_with"] = dict(index.storage)
     name = index.name or name_of(
         "uq" if index.unique else "ix", info.name, *words, *filter(None, [_short(index.where)])
     )

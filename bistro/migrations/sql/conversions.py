@@ -36,7 +36,7 @@ def can_convert(old: Column, new: Column) -> bool:
 
 def is_same_kind(old: Column, new: Column) -> bool:
     """Whether the values are of one kind, though perhaps of another size."""
-    return old.kind == new.kind and old.item == new.item and old.network == new.network
+    return all(getattr(old, each) == getattr(new, each) for each in ("kind", "item", "network", "dimensions"))
 
 
 def _scaled(value: str, old: Column, new: Column) -> str:

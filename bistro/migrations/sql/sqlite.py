@@ -30,7 +30,7 @@ from bistro.migrations.schema import Column, Exclude, Index, State, Table
 from bistro.migrations.sql.conversions import converted
 from bistro.migrations.sql.links import link_in_sqlite, unlink_in_sqlite
 from bistro.migrations.sql.steps import Step
-from bistro.migrations.sql.tables import compiled, is_numbered, make_table
+from bistro.migrations.sql.tables import compiled, has_index, is_numbered, make_table
 from bistro.migrations.sql.values import as_sql
 from bistro.migrations.sql_text import SQL
 
@@ -203,7 +203,7 @@ class Run:
     def _change_beside(self, label: str, source: Source) -> Iterator[str]:
         old, new = self.before.tables[source.table], self.state.tables[label]
         for index in old.indexes:
-            if index not in new.indexes:
+            if index not in new.indexes and has_index(index, "sqlite"):
                 yield f"DROP INDEX {_qualified(index.name, old.schema)}"
         added = [index for index in new.indexes if index not in old.indexes]
         if added:

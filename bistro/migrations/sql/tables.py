@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 
+from bistro.db.constraints import VECTOR_INDEXES
 from bistro.db.field_options import AUTO
 from bistro.db.lowering.defaults import Automatic
 from bistro.db.lowering.dialects import Dialect, dialect_of
@@ -50,7 +51,8 @@ def make_table(table: Table, dialect: Dialect, *, name: str = "") -> sa.Table:
         sqlite_strict=True,
     )
     for index in table.indexes:
-        make_index(index, made_table)
+        if has_index(index, dialect):
+            make_index(index, made_table)
     return made_table
 
 
@@ -115,6 +117,11 @@ def make_constraint(rule: Constraint, dialect: Dialect, *, not_valid: bool = Fal
     return None
 
 
+def has_index(index: Index, dialect: Dialect) -> bool:
+    """Whether the database has this kind of index, or does without."""
+    return dialect == "postgresql" or index.using not in VECTOR_INDEXES
+
+
 def make_index(index: Index, table: sa.Table, *, concurrently: bool = False) -> sa.Index:
     """An index, added to its table."""
     options: dict[str, Any] = {"postgresql_concurrently": True} if concurrently else {}
@@ -124,6 +131,10 @@ def make_index(index: Index, table: sa.Table, *, concurrently: bool = False) -> 
         options["postgresql_include"] = list(index.including)
     if index.using:
         options["postgresql_using"] = index.using
+    if index.operator_class:
+        options["postgresql_ops"] = {each: index.operator_class for each in index.parts if each in table.c}
+    if index.storage:
+        options["postgresql_with"] = dict(index.storage)
     parts = [_element(part, table) for part in index.parts]
     made = sa.Index(index.name, *parts, unique=index.unique, _table=table, **options)
     table.append_constraint(made)

@@ -12,12 +12,14 @@ from uuid import UUID
 
 from bistro.db.column_types import ColumnType
 from bistro.db.ranges import Range
+from bistro.db.vectors import Vector
 from bistro.migrations.schema import Column
 
 PYTHON: Final[dict[str, Any]] = {
     "integer": int, "float": float, "decimal": Decimal, "text": str, "bytes": bytes, "bool": bool,
     "date": date, "time": time, "datetime": datetime, "duration": timedelta, "uuid": UUID, "json": Any,
     "inet": ipaddress.IPv4Address | ipaddress.IPv6Address, "encrypted": str,
+    "vector": Vector,
 }  # fmt: skip
 
 
@@ -36,6 +38,7 @@ def column_type(column: Column) -> ColumnType:
         max_length=column.max_length or None,
         max_digits=column.max_digits,
         decimal_places=column.decimal_places,
+        dimensions=column.dimensions,
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
+from msgspec import UNSET
 
 from bistro.db.column_types import ColumnType
 from bistro.db.storage import find_writer
@@ -19,12 +20,17 @@ from bistro.migrations.schema import Column
 from bistro.migrations.sql.types import column_type
 from bistro.migrations.sql_text import SQL
 
-EMPTY: Final[dict[str, Any]] = {
+_EMPTY: Final[dict[str, Any]] = {
     "integer": 0, "float": 0.0, "decimal": Decimal(0), "text": "", "bytes": b"", "bool": False,
     "datetime": datetime(1970, 1, 1, tzinfo=UTC), "uuid": UUID(int=0), "json": {},
     "date": date(1970, 1, 1), "time": time(0), "duration": timedelta(0), "array": [],
 }  # fmt: skip
-"""What stands in a column without a value, where a migration is reverted that dropped it."""
+
+
+# Any: see above.
+def empty_value(column: Column) -> Any:
+    """What stands in a column without a value, where a migration is reverted that dropped it; else UNSET."""
+    return [0.0] * column.dimensions if column.kind == "vector" else _EMPTY.get(column.kind, UNSET)
 
 
 def as_sql(value: Any, column: Column, dialect: str) -> str:

@@ -17,6 +17,7 @@ from bistro.db.errors import (
     DatabaseUnavailable,
     ForeignKeyViolation,
     IntegrityError,
+    MissingExtension,
     NotNullViolation,
     PoolExhausted,
     SerializationFailure,
@@ -60,6 +61,8 @@ VIOLATIONS: dict[str, type[IntegrityError]] = {
     "23514": CheckViolation,
 }
 FIXES = {"42P01": TABLE_FIX, "42703": COLUMN_FIX}  # undefined_table, undefined_column
+EXTENSION_CODES = frozenset({"0A000", "42501", "42704", "58P01"})
+"""It is not installed on the server; not this user's to create; not created; older words for the first."""
 NEVER_HELD = ("28", "3D", "3F")
 """Wrong user, password or name of the database: waiting won't help."""
 
@@ -69,6 +72,9 @@ def translate(error: BaseException) -> DatabaseError:
     if isinstance(error, DatabaseError):
         return error
     code = find_code(error)
+    missing = _EXTENSION.search(str(error)) if code in EXTENSION_CODES else None
+    if missing:
+        return MissingExtension(str(error), fix=_extension_fix(missing[1] or missing[2]))
     if code.startswith("23"):
         return _violation(error, code)
     kind = KINDS.get(code) or KINDS.get(code[:2])
@@ -100,6 +106,21 @@ def _violation(error: Any, code: str) -> IntegrityError:
         table=error.table_name or "",
         columns=tuple(name.strip('"') for name in names),
         constraint=error.constraint_name or "",
+    )
+
+
+# extension "vector" is not available; permission denied to create extension "vector";
+# type "vector" does not exist
+_EXTENSION = re.compile(r'extension "(\w+)"|type "(vector)" does not exist')
+
+
+def _extension_fix(name: str) -> str:
+    package = (
+        "pgvector (https://github.com/pgvector/pgvector)" if name == "vector" else f"the package of {name}"
+    )
+    return (
+        f"Install {package} on the server of the database; then a superuser, or its owner where the "
+        f"extension is a trusted one, runs: CREATE EXTENSION IF NOT EXISTS {name}"
     )
 
 

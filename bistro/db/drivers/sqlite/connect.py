@@ -9,6 +9,7 @@ from typing import Any
 import apsw
 
 from bistro.db.drivers.sqlite.faults import translate
+from bistro.db.vectors import SQLITE_FUNCTIONS
 
 STATEMENTS_MAX = 256
 """Statements that each connection keeps prepared."""
@@ -60,6 +61,8 @@ def _set_up(path: Path) -> apsw.Connection:
             connection.execute(pragma)
         connection.set_busy_timeout(0)
         connection.create_scalar_function("bistro_lower", make_small, 1, deterministic=True)
+        for name, measure in SQLITE_FUNCTIONS.items():
+            connection.create_scalar_function(name, measure, 2, deterministic=True)
     except BaseException:
         connection.close(True)
         raise
