@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import threading
 import time
 from collections.abc import Awaitable
 from typing import TypeVar
@@ -117,10 +118,14 @@ def test_hashing_keeps_the_event_loop_free_for_others() -> None:
     assert run(measure()) < 0.1
 
 
-def test_too_many_who_wait_for_a_hash_are_told_to_come_again() -> None:
+def test_too_many_who_wait_for_a_hash_are_told_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    slow, may_go_on = Passwords(threads_max=1), threading.Event()
+    monkeypatch.setattr(slow, "_make_hash", lambda _: may_go_on.wait(30) and "a hash")
+
     async def flood() -> list[object]:
-        slow = Passwords(memory_kib=8, passes=1, threads_max=1)
-        hashes = [slow.hash(PASSWORD) for _ in range(300)]
+        hashes = [asyncio.ensure_future(slow.hash(PASSWORD)) for _ in range(300)]
+        await asyncio.sleep(0)  # all of them are in the queue, or refused
+        may_go_on.set()
         return list(await asyncio.gather(*hashes, return_exceptions=True))
 
     results = run(flood())
