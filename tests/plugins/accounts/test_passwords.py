@@ -80,6 +80,7 @@ def test_hash_that_is_none_is_nobodys(hashed: str) -> None:
     assert run(QUICK.verify("x", hashed))[0] is False
 
 
+@pytest.mark.timed
 def test_password_of_900_kilobytes_is_refused_before_it_is_hashed() -> None:
     huge = "x" * 900_000
     began = time.process_time()
