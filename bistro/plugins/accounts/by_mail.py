@@ -29,6 +29,9 @@ TRIES_MAX: Final = 5
 class SentCode(SessionData):
     """The code that was sent for this browser. Kept for unknown addresses too: nobody learns which are."""
 
+    mail: str = ""
+    """Names the mail, whose link and code are together for one log-in."""
+
     email_key: str = ""
     hash: str = ""
     at: float = 0.0
@@ -75,8 +78,8 @@ class MailPages:
         code = f"{secrets.randbelow(1_000_000):06}"
         sent = session.data(SentCode)
         sent.email_key, sent.at, sent.tries = fold(form.value.email), self._site.clock.time(), 0
-        sent.hash = hash_code(sent.email_key, code)
-        background.add(self._send, log_in, form.value.email, code)
+        sent.hash, sent.mail = hash_code(sent.email_key, code), secrets.token_urlsafe(12)
+        background.add(self._send, log_in, form.value.email, code, sent.mail)
         return Redirect(log_in.request.url_for("accounts.code"))
 
     async def ask(self, token: str = "") -> Response:
@@ -91,7 +94,9 @@ class MailPages:
     async def follow(self, data: FormData, log_in: LogIn) -> Response:
         """Log in."""
         found = await self._site.links.open("link", data.fields.get("token", ""))
-        return refused() if found is None else await self._log_in(log_in, found[0])
+        if found is None or not await self._claim(found[1]):
+            return refused()
+        return await self._log_in(log_in, found[0])
 
     async def ask_code(self) -> CodePage:
         """The form for the code."""
@@ -118,21 +123,27 @@ class MailPages:
         await self._site.throttle.forget("code", *limits)
         model = self._site.model
         user = await model.objects.find(model.email_key == sent.email_key)
-        if user is None or not user.is_active:  # nobody was sent the code that was typed
+        # Either nobody was sent the code that was typed, or its mail has let them in already.
+        if user is None or not user.is_active or not await self._claim(sent.mail):
             form.add_problem("code", "is wrong or too old")
             return render(CodePage(form), status=422)
         return await self._log_in(log_in, user)
+
+    async def _claim(self, mail: str) -> bool:
+        """Whether this mail has let nobody in yet, also of many requests at once."""
+        return await self._site.throttle.claim("log-in by mail", mail, CODE_SECONDS)
 
     async def _log_in(self, log_in: LogIn, user: AbstractUser) -> Response:
         await self._site.confirm_address(user)  # they have the mail
         return await log_in.begin(user, method="mail")
 
-    async def _send(self, log_in: LogIn, email: str, code: str) -> None:
+    async def _send(self, log_in: LogIn, email: str, code: str, mail: str) -> None:
         model = self._site.model
         user = await model.objects.find(model.email_key == fold(email))
         if user is not None and user.is_active:
             await log_in.note("link sent", user)
-            await log_in.letters.send(LinkMail, user, "link", code=f"{code[:3]} {code[3:]}")
+            shown = f"{code[:3]} {code[3:]}"
+            await log_in.letters.send(LinkMail, user, "link", extra=mail, code=shown)
 
 
 def hash_code(email_key: str, code: str) -> str:

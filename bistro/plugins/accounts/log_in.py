@@ -86,21 +86,28 @@ class LogIn:
         """The user of this name or address, if the password is theirs and they may log in.
 
         Counted and slowed down by account and by address, right or wrong, known or not. Raises
-        `TooManyRequests` (429, with `Retry-After`) beyond five in a minute.
+        `TooManyRequests` (429, with `Retry-After`) beyond five in a minute. Where users log in by name or
+        address, both are one account, and what goes beyond its five is answered as a wrong password:
+        a 429 would tell that this address is that name's.
         """
-        site, whos = self.site, self._counted(login)
+        site, whos = self.site, [(self.address, PER_MINUTE), *limits_of(f"login {fold(login) or login}")]
         await site.throttle.take("log-in", *whos)
-        user, whose = await site.find_user(login), ""
-        is_right, is_old = await site.passwords.verify(password, "" if user is None else user.password)
-        if user is None or not is_right or not user.is_active:
-            whose = "" if user is None else user.key
-            user, is_old = await self._find_elsewhere(login, password), False
+        known = await site.find_user(login)
+        account = limits_of(account_of(known, login)) if site.log_in_with == "either" else []
+        may_try = await site.throttle.count("log-in", *account)
+        # Nobody's password where the right one would not do either: the time must not tell that it was.
+        hashed = known.password if known is not None and known.is_active and may_try else ""
+        is_right, is_old = await site.passwords.verify(password, hashed)
+        user = known if is_right else None
+        if user is None and may_try:
+            user = await self._find_elsewhere(login, password)
         if user is None:
-            await site.events.note(self.request, "log-in failed", whose)
+            await site.events.note(self.request, "log-in failed", "" if known is None else known.key)
             return None
-        address, *account = whos
+        address, *typed = whos
         await site.throttle.give_back("log-in", address)
-        await site.throttle.forget("log-in", *account)
+        await site.throttle.forget("log-in", *typed)
+        await self._forget_attempts(user)
         if is_old:
             await site.set_password(user, password)
         return user
@@ -165,9 +172,7 @@ class LogIn:
         if not await self.site.set_password(user, password):
             return False
         await self._end_others(user)
-        for login in (user.email_key, user.name_key):
-            account = f"login {login}"
-            await self.site.throttle.forget("log-in", (account, PER_MINUTE), (account, PER_DAY))
+        await self._forget_attempts(user)
         self.background.add(self.letters.tell_change, user, "password")
         return True
 
@@ -204,6 +209,10 @@ class LogIn:
     def _stop_impersonating(self) -> None:
         kept = self.session.data(Impersonation)
         kept.by_key, kept.began_at = "", 0.0
+
+    async def _forget_attempts(self, user: AbstractUser) -> None:
+        whos = (f"login {user.email_key}", f"login {user.name_key}", account_of(user))
+        await self.site.throttle.forget("log-in", *(limit for who in whos for limit in limits_of(who)))
 
     async def _end_others(self, user: AbstractUser) -> None:
         own = self.session.id if self.session.owner == user.key else ""
@@ -255,6 +264,12 @@ class LogIn:
                 return user
         return None
 
-    def _counted(self, login: str) -> tuple[tuple[str, Limit], ...]:
-        account = f"login {fold(login) or login}"
-        return ((self.address, PER_MINUTE), (account, PER_MINUTE), (account, PER_DAY))
+
+def account_of(user: AbstractUser | None, login: str = "") -> str:
+    """Whom the attempts at one account are counted for, however it is called; an unknown one as typed."""
+    return f"nobody {fold(login) or login}" if user is None else f"user {user.key}"
+
+
+def limits_of(who: str) -> list[tuple[str, Limit]]:
+    """How many failed attempts at one account there may be."""
+    return [(who, PER_MINUTE), (who, PER_DAY)]

@@ -158,12 +158,13 @@ class OwnAccountPages:
         if found is None:
             return refused()
         user, email = found
-        old, user.email, user.email_key = user.email, email, fold(email)
-        user.verified_at = self._site.now()
+        old = user.email
         try:
-            await user.save("email", "email_key", "verified_at")
+            is_changed = await self._site.change_email(user, email)
         except UniqueViolation:
-            return refused()  # somebody has signed up with it meanwhile
+            is_changed = False  # somebody has signed up with it meanwhile
+        if not is_changed:
+            return refused()
         await log_in.note("e-mail changed", user)
         log_in.background.add(log_in.letters.tell_change, user, "e-mail address", to=old)
         return notice("The address is changed", f"From now on we write to {email}.")

@@ -118,7 +118,8 @@ class SignUpPages:
         user, _ = found
         signed_up = session.data(SignedUp)
         has_chosen = hmac.compare_digest(signed_up.stamp.encode(), stamp_of("verify", user).hex().encode())
-        await self._site.confirm_address(user, keeps_password=has_chosen)
+        if not await self._site.confirm_address(user, keeps_password=has_chosen):
+            return refused()
         await self._site.events.note(log_in.request, "verified", user.key)
         if has_chosen:
             signed_up.stamp = ""

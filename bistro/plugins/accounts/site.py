@@ -129,17 +129,40 @@ class AccountSite(Struct, eq=False):
             for forget in self.forgetters:
                 await forget(user.key)
 
-    async def confirm_address(self, user: AbstractUser, *, keeps_password: bool = False) -> None:
-        """Note that a user has shown that the address is theirs.
+    async def confirm_address(self, user: AbstractUser, *, keeps_password: bool = False) -> bool:
+        """Note that a user has shown that the address is theirs; False where that was known before.
 
         A password from before is forgotten, unless it is known to be of the same person: anybody may
         have signed up with that address, and would know it. Not where accounts count without this.
+        Of parallel requests one is the first.
         """
-        if user.verified_at is None:
-            user.verified_at = self.now()
-            if self.must_verify and not keeps_password:
-                user.password = ""
-            await user.save("verified_at", "password")
+        model, password = self.model, user.password
+        if self.must_verify and not keeps_password:
+            password = ""
+        if user.verified_at is not None:
+            return False
+        # Only the password that is known here: another may have been chosen meanwhile.
+        same = (model.key == user.key, model.password == user.password, model.verified_at.is_null())
+        now = self.now()
+        if not await model.objects.filter(*same).update({"verified_at": now, "password": password}):
+            return False
+        user.verified_at, user.password = now, password
+        return True
+
+    async def change_email(self, user: AbstractUser, email: str) -> bool:
+        """Give a user another address, which is shown to be theirs; False where it has changed meanwhile.
+
+        Raises UniqueViolation where somebody else has it.
+        """
+        changes = {"email": email, "email_key": fold(email), "verified_at": self.now()}
+        model = self.model
+        # Also of the links to two addresses one decides, and none of who has a new password since.
+        same = (model.key == user.key, model.email_key == user.email_key, model.password == user.password)
+        if not await model.objects.filter(*same).update(changes):
+            return False
+        for name, value in changes.items():
+            setattr(user, name, value)
+        return True
 
     async def make_group(self, name: str, roles: Sequence[str]) -> None:
         """Make a group, or give the one of this name these roles."""
