@@ -47,6 +47,10 @@ def test_weak_key_is_refused_with_the_reason_and_the_way_to_make_a_good_one(key:
     assert "secrets.token_urlsafe(32)" in str(caught.value)
 
 
+def test_key_with_ten_different_characters_is_strong_enough():
+    assert len(Keyring(["0123456789" * 4])) == 1
+
+
 def test_refusal_does_not_show_the_key():
     with pytest.raises(WeakKeyError) as caught:
         Keyring([KEY, "almost-good-but-too-short"])

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import base64
+import hmac
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -265,6 +268,44 @@ def test_purpose_must_be_a_short_text(case: Case, purpose: str):
         case.make([NEW], purpose)
 
 
+@pytest.mark.parametrize("purpose", ["x", "x" * 200])
+def test_shortest_and_longest_purpose_are_taken(case: Case, purpose: str):
+    _, make, read = case.make([NEW], purpose)
+
+    assert read(make(b"ada"), age_max=HOUR) == b"ada"
+
+
+def test_refused_purpose_is_shown_in_part_only(case: Case):
+    with pytest.raises(ValueError, match=f"not '{'x' * 40}'$"):
+        case.make([NEW], "x" * 5_000)
+
+
+def test_signed_text_of_a_format_that_is_not_known_is_refused_though_its_signature_is_right():
+    # A later release may sign other formats with the same key: this one must not guess at them.
+    ((key_id, key),) = Keyring([NEW]).derive("sign", "session")
+    _, sign, verify = Case(Signer).make([NEW])
+    raw = base64.urlsafe_b64decode(sign(b"ada") + "===")
+
+    def signed_as(kind: bytes) -> str:
+        body = kind + raw[1:-32]
+        return base64.urlsafe_b64encode(body + hmac.digest(key, body, "sha256")).rstrip(b"=").decode()
+
+    assert raw[1:5] == key_id
+    assert verify(signed_as(raw[:1]), age_max=HOUR) == b"ada"
+    with pytest.raises(BadSignature):
+        verify(signed_as(b"\x09"), age_max=HOUR)
+
+
+def test_correctly_signed_text_that_is_too_short_for_its_time_is_refused():
+    ((key_id, key),) = Keyring([NEW]).derive("sign", "session")
+    _, _, verify = Case(Signer).make([NEW])
+    body = b"\x01" + key_id + b"\0" * 7
+    text = base64.urlsafe_b64encode(body + hmac.digest(key, body, "sha256")).rstrip(b"=").decode()
+
+    with pytest.raises(BadSignature):
+        verify(text, age_max=HOUR)
+
+
 def test_errors_have_codes_and_show_neither_text_nor_key(case: Case):
     _, make, read = case.make([NEW])
 
@@ -311,6 +352,29 @@ def test_both_kinds_of_cipher_are_opened_so_that_a_newer_openssl_reads_what_an_o
         assert sealer.open(text, age_max=HOUR) == b"ada"
 
 
+def has_siv() -> bool:
+    try:
+        AESGCMSIV(bytes(32))
+    except UnsupportedAlgorithm:
+        return False
+    return True
+
+
+@pytest.mark.skipif(not has_siv(), reason="this OpenSSL has no AES-GCM-SIV")
+def test_sealing_takes_the_cipher_that_a_repeated_nonce_does_not_break():
+    # RFC 8452: GCM gives its key away when two values meet the same 12 random bytes, GCM-SIV does not.
+    _, seal, _ = Case(Sealer).make([NEW])
+
+    assert base64.urlsafe_b64decode(seal(b"ada") + "===")[:1] == b"\x02"
+
+
+@pytest.mark.skipif(not has_siv(), reason="this OpenSSL has no AES-GCM-SIV")
+def test_text_sealed_with_siv_by_an_earlier_release_is_still_read():
+    sealer = Sealer(Keyring([OLD]), "session", clock=FakeClock())
+
+    assert sealer.open(SIV_SEALED_BEFORE, age_max=HOUR) == b"ada"
+
+
 def test_text_signed_by_an_earlier_release_is_still_read():
     # Known answer: a change of the format would end every session and every link under way.
     verified = Signer(Keyring([OLD]), "session", clock=FakeClock()).verify(SIGNED_BEFORE, age_max=HOUR)
@@ -321,3 +385,4 @@ def test_text_signed_by_an_earlier_release_is_still_read():
 
 SIGNED_BEFORE = "AZKfF48AAAGaqpO8AGFkYUh0-NoIdbTiH_appbHAgZ-pI7iO2Sf6x3FfYJt9f5_5"
 SEALED_BEFORE = "A1cBVpbYklymqtqmdrc9gLJrrngOR9QuMhHBLonLsLCjYF9itFwBdASw9TQ"
+SIV_SEALED_BEFORE = "AlcBVpYl2J-Rf6UoKX6_OzOJavTTUlBhIAvLZ__HagZpSLRQ7H54k0FbQT8"
