@@ -84,7 +84,13 @@ class ApiTokens:
         setup.provide(TokenStore, lambda: store)
         setup.models(ApiToken, package="api_tokens", migrations=HERE / "token_migrations")
         setup.templates(HERE / "optional" / "tokens")
-        setup.before(refuse_limited, only_for=has_no_scope)
+        setup.before(refuse_limited, only_for=lambda route: has_no_scope(route) and not is_public(route))
+        # Who may come anyway is asked only where the route looks at who it is.
+        setup.before(
+            refuse_limited,
+            only_for=lambda route: has_no_scope(route) and is_public(route),
+            only_if_used=Identity,
+        )
         routes = Routes(name="tokens", by="Accounts", atomic=False)
         TokenPages(self, store, site).add_to(routes)
         setup.routes.include(routes, at=f"{site.at}/tokens")
@@ -201,8 +207,12 @@ def has_no_scope(route: Route) -> bool:
         *route.options.get("before", ()),
         *(each.function for group in route.groups for each in group.hooks),
     ]
-    is_asked = any(hasattr(each, "scope") for each in hooks) or has_allowed(route.handler)
-    return not is_asked and not route.options.get("public", False)
+    return not any(hasattr(each, "scope") for each in hooks) and not has_allowed(route.handler)
+
+
+def is_public(route: Route) -> bool:
+    """Whether a route lets visitors in."""
+    return bool(route.options.get("public", False))
 
 
 def has_allowed(handler: object) -> bool:

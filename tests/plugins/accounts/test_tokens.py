@@ -40,6 +40,10 @@ def add(app: App) -> None:
     async def notes(user: User) -> str:
         return user.email
 
+    @app.get("/news", public=True)
+    async def news(user: User | None) -> str:
+        return "for all" if user is None else f"for {user.email}"
+
     @app.post("/notes", before=[permitted("note.write")])
     async def write(user: User) -> str:
         return "written"
@@ -84,6 +88,13 @@ def test_limited_token_is_let_in_only_where_its_scope_is_asked_for(site: Site) -
     ]
     both = make_token(site, "note.read", "note.write")
     assert ask(site, "/notes", both, "POST") == 200
+
+
+def test_limited_token_is_nobodys_at_a_public_page_that_looks_at_who_it_is(site: Site) -> None:
+    # It would else have shown there what the user sees, whatever the token is limited to.
+    limited, whole = make_token(site, "note.read"), make_token(site)
+    assert [ask(site, "/news", limited), ask(site, "/news", whole)] == [403, 200]
+    assert ask(site, "/open", limited) == 200
 
 
 class Leaf(Model):
