@@ -15,6 +15,7 @@ def install_plugins(plugins: Sequence[Plugin], registered: Registered, folder: P
     """Install each plugin behind those it requires; the routes that they added, in that order."""
     groups = []
     for plugin in in_order_of_requirement(plugins):
+        registered.plugins.append(plugin)
         setup = Setup(registered, type(plugin).__name__, folder)
         plugin.install(setup)
         groups.append(setup.routes)

@@ -21,6 +21,7 @@ from bistro.routing.options import HookOptions
 from bistro.storage import FileStorage
 
 FunctionType = TypeVar("FunctionType", bound=Function)
+PluginType = TypeVar("PluginType")
 Refusal = Callable[[int, str, "tuple[str, int] | None"], None]
 """Called with status, detail and client where the server refused what is no valid request."""
 
@@ -108,6 +109,7 @@ class Registered(Struct):
     last_steps: list[Callable[[], object]] = field(default_factory=list)
     model_packages: list[ModelPackage] = field(default_factory=list)
     file_storages: list[FileStorage] = field(default_factory=list)
+    plugins: list[Plugin] = field(default_factory=list)
 
     def extend(self, other: Registered) -> None:
         """Put everything that `other` holds behind what is here."""
@@ -258,6 +260,10 @@ class Setup:
         tags: Iterable[str] = getattr(extension, "tags", ())
         for tag in sorted(tags):
             self._template_name("tag", tag, extension, override)
+
+    def find_plugin(self, kind: type[PluginType]) -> PluginType | None:
+        """The plugin of this kind, if it is installed already, as those that a plugin requires are."""
+        return next((each for each in self._registered.plugins if isinstance(each, kind)), None)
 
     def when_installed(self, function: Callable[[], object]) -> None:
         """Call `function` once all plugins are installed, to add what depends on what others have added."""

@@ -11,7 +11,7 @@ import pytest
 
 from bistro import App
 from bistro.ground import Keyring, make_secret_key
-from bistro.plugins import CookieSessions, Sessions
+from bistro.plugins import Accounts, CookieSessions, Database, Sessions
 from bistro.plugins.accounts import AccountsError, AccountSite
 from bistro.plugins.accounts.names import find_name_fault
 from bistro.plugins.accounts.passkeys import Passkeys
@@ -151,12 +151,15 @@ def test_pages_for_anybody_take_no_large_bodies(path: str) -> None:
         assert site.client.post(f"/accounts/{path}", data={"token": "x" * 100_000}).status == 413
 
 
-def test_accounts_never_begin_with_sessions_that_a_new_password_could_not_end(tmp_path: Path) -> None:
-    store = CookieSessions(tmp_path / "ended", Keyring(make_secret_key()))
-    with site_with(Sessions(store)) as site:
-        site.add_user()
+def test_accounts_never_begin_with_sessions_that_a_new_password_could_not_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ENV", "development")
+    in_cookies = CookieSessions(tmp_path / "ended", Keyring(make_secret_key()))
+    for sessions in (Sessions(), Sessions(in_cookies)):
+        app = App(Database("sqlite://"), Accounts(), sessions)
         with pytest.raises(AccountsError, match="can be ended from elsewhere"):
-            site.log_in()
+            app.freeze()
 
 
 @pytest.mark.parametrize("name", ["ann@example.com", "ann＠example.com", "ann﹫example.com"])

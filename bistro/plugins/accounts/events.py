@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Literal, TypeAlias
 
 from bistro.db import Field, Model, auto, field
-from bistro.ground import get_logger
+from bistro.ground import Clock, get_logger
 from bistro.http import Request
 from bistro.plugins.rate_limit import client_address
 
@@ -19,6 +19,7 @@ EventKind: TypeAlias = Literal[
     "impersonation began", "impersonation ended", "roles changed",
 ]  # fmt: skip
 ABOUT_LENGTH_MAX: Final = 200
+PURGE_EACH: Final = 100
 _logger = get_logger("bistro.accounts")
 
 
@@ -26,7 +27,7 @@ class AccountEvent(Model, table="bistro_account_event"):
     """One event. What somebody typed as a name is not kept: it may be a password in the wrong field."""
 
     id: Field[int] = auto()
-    at: Field[datetime] = auto()
+    at: Field[datetime] = auto(index=True)
     kind: Field[str] = field(max_length=40)
     user_key: Field[str] = field(default="", max_length=32, index=True)
     """Whose account; empty where it is unknown."""
@@ -42,10 +43,13 @@ EventHook: TypeAlias = Callable[[AccountEvent], Awaitable[None]]
 
 
 class Events:
-    """Keeps events, and tells `hook` of each."""
+    """Keeps events for as long as `kept`, and tells `hook` of each."""
 
-    def __init__(self, hook: EventHook | None = None) -> None:
+    def __init__(self, clock: Clock, kept: timedelta, hook: EventHook | None = None) -> None:
+        self._clock = clock
+        self._kept = kept
         self._hook = hook
+        self._count = 0
 
     async def note(
         self,
@@ -62,9 +66,21 @@ class Events:
             address = client_address(request.exchange)[:64]
             about = request.headers.get("user-agent", "").replace("\0", "")[:ABOUT_LENGTH_MAX]
         event = AccountEvent(
-            kind=kind, user_key=user_key, by_key=by_key, address=address, about=about, detail=detail[:200]
+            kind=kind,
+            user_key=user_key,
+            by_key=by_key,
+            address=address,
+            about=about,
+            detail=detail[:200],
         )
         await event.save()
+        if self._count % PURGE_EACH == 0:
+            await self.purge()
+        self._count += 1
         _logger.info(kind, user=user_key, by=by_key, address=address, detail=event.detail)
         if self._hook is not None:
             await self._hook(event)
+
+    async def purge(self) -> int:
+        """Remove what is older than events are kept; how many there were."""
+        return await AccountEvent.objects.filter(AccountEvent.at < self._clock.now() - self._kept).delete()

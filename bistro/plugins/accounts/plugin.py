@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar, Final  # Any: providers are made for the site's own model
 
@@ -34,6 +35,7 @@ from bistro.plugins.accounts.site import AccountSite, Link, LogInMethod, LogInWi
 from bistro.plugins.accounts.style import add_style
 from bistro.plugins.accounts.throttle import Attempts, Throttle
 from bistro.plugins.accounts.users import AbstractUser, User
+from bistro.plugins.csrf import Csrf
 from bistro.plugins.database import Database
 from bistro.plugins.error_pages import ErrorPages, problem_answer, wants_page
 from bistro.plugins.host_check import HostCheck
@@ -56,7 +58,8 @@ class Accounts:
     of the pages, `home` where a log-in leads that was asked for by no page. `log_in_with` says what
     users type: their address, their name, or either. With `closed` every route of the site asks for a
     log-in, but for those with `public=True`. `methods` are other ways to log in and further steps.
-    Each event, such as a failed log-in, is kept in the table of `AccountEvent`, and given to `on_event`.
+    Each event, such as a failed log-in, is kept in the table of `AccountEvent` for as long as
+    `events_kept`, since it holds addresses of people, and is given to `on_event`.
 
     Without `sign_up` accounts are made by `bistro create-user` alone. With `verify` nobody logs in
     before a link in a mail was followed; without it, signing up tells whether an address has an account.
@@ -83,6 +86,7 @@ class Accounts:
     methods: Sequence[LogInMethod] = ()
     passwords: Passwords = field(default_factory=Passwords)
     on_event: EventHook | None = None
+    events_kept: timedelta = timedelta(days=365)
     clock: Clock = field(default_factory=SystemClock)
 
     requires: ClassVar[tuple[type, ...]] = (
@@ -92,6 +96,7 @@ class Accounts:
         ErrorPages,
         HostCheck,
         Mail,
+        Csrf,
     )
     uses: ClassVar[tuple[type, ...]] = (RateLimit,)
 
@@ -103,6 +108,13 @@ class Accounts:
     def install(self, setup: Setup) -> None:
         """Add the pages and the providers. Raises `AccountsError` (B960)."""
         self._check()
+        sessions = setup.find_plugin(Sessions)
+        if sessions is not None and not sessions.can_list:
+            # Else a new password could not end the session of whoever has the old one (ASVS 5.0, 7.4.3).
+            raise AccountsError(
+                "accounts need sessions that can be ended from elsewhere, and those in cookies can't",
+                fix="Leave Sessions() out, as accounts bring their own, or write Sessions(UserSessions()).",
+            )
         site = AccountSite(
             model=self.user,
             at=self.at.rstrip("/"),
@@ -111,7 +123,7 @@ class Accounts:
             clock=self.clock,
             passwords=self.passwords,
             throttle=Throttle(self.clock),
-            events=Events(self.on_event),
+            events=Events(self.clock, self.events_kept, self.on_event),
             rules=self.rules,
             links=MailLinks(find_keyring(setup.folder), self.user, self.clock),
             origin=self.origin.rstrip("/"),
@@ -220,12 +232,6 @@ def provide_log_in(setup: Setup, site: AccountSite) -> None:
         background: Background,
         mailer: Mailer,
     ) -> LogIn:
-        if not keeper.can_list:
-            # Else a new password could not end the session of whoever has the old one (ASVS 5.0, 7.4.3).
-            raise AccountsError(
-                "accounts need sessions that can be ended from elsewhere, and those in cookies can't",
-                fix="Leave Sessions() out, as accounts bring their own, or write Sessions(UserSessions()).",
-            )
         return LogIn(site, request, session, keeper, background, mailer)
 
     setup.provide(LogIn, make_log_in)

@@ -45,6 +45,11 @@ class Sessions:
 
     requires: ClassVar[tuple[type, ...]] = ()
 
+    @property
+    def can_list(self) -> bool:
+        """Whether the sessions of an owner can be found, to show them and to end them."""
+        return self.store is not None and not isinstance(self.store, CookieSessions)
+
     def install(self, setup: Setup) -> None:
         """Provide sessions. Raises `WeakKeyError` (B110) in production without a secret key."""
         store = self.store or CookieSessions(
@@ -126,11 +131,6 @@ class SessionKeeper:
             response.set_cookie(
                 self._cookie_name(request), token, max_age=left, secure=self._is_secure(request)
             )
-
-    @property
-    def can_list(self) -> bool:
-        """Whether the sessions of an owner can be found, to show them and to end them."""
-        return not isinstance(self._store, CookieSessions)
 
     async def end_all_of(self, owner: str, *, but: str = "") -> int:
         """End every session of `owner`, but for the one with the id `but`; how many there were.

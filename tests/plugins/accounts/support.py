@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
@@ -121,6 +122,7 @@ class Options(TypedDict, total=False):
     methods: Any
     passwords: Passwords
     on_event: Any
+    events_kept: timedelta
 
 
 @contextmanager
