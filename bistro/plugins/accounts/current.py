@@ -17,9 +17,9 @@ from bistro.plugins.sessions.session import key_of
 
 FIND: Final = """
 SELECT {{StoredSession}}, {{{model}}} FROM "bistro_session"
-LEFT JOIN "{table}" ON "{table}"."key" = "bistro_session"."owner" WHERE "bistro_session"."id" = {{id}}
+LEFT JOIN "{table}" ON "{table}"."key" = "bistro_session"."owner" WHERE "bistro_session"."id" IN ({{id}})
 """
-
+"""`IN`, as SQLite looks at the value behind `=` when it plans a join, and so plans anew for each value."""
 
 DATA: Final = msgspec.json.Decoder(dict[str, str])
 
