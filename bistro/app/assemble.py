@@ -22,7 +22,7 @@ from bistro.app.guest_socket import hand_on_socket
 from bistro.app.hooks import Hook, HookKind, Provider
 from bistro.app.inject import REQUEST, Binder, takes_form_of_texts
 from bistro.app.interpret import InterpretedPlan
-from bistro.app.late import hook_for_late, late_plan_of
+from bistro.app.late import late_plan_of, layer_for_late
 from bistro.app.mounting import hand_on
 from bistro.app.plan import Plan, write_plan
 from bistro.app.quick import find_item_narrowing, find_narrowing
@@ -168,7 +168,7 @@ class PlanMaker(Struct):
                 layer = self._layer(hook, binder)
                 value = binder.find_made(kind)
                 assert value is not None
-                layers[id(hook)] = Layer("after", hook_for_late(layer.call, value))
+                layers[id(hook)] = layer_for_late(layer.call, value)
         return late_plan_of(values, tools.body_size_max)
 
     def _handler_of(self, route: Route) -> tuple[Callable[..., Any], bool]:

@@ -3,14 +3,14 @@
 How it works. What makes a template global may ask for values, as a handler does; but whether the
 template uses it is known only when the answer is made. So the makers are bound beside the plan of
 each route, with the same values: one that the plan has made is not made again. `LateValues` makes
-the others. What has to be awaited is made beforehand, for the names that the template mentions;
-everything else at its first use.
+the others. What has to be awaited is made beforehand, for the names that the template mentions, by
+a function that is written for them (`late_steps.py`); everything else at its first use.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Container, Iterable, Mapping
 from typing import Any  # Any: values are of whatever types providers make.
 
 from msgspec import structs
@@ -20,8 +20,9 @@ from bistro.app.background import Background
 from bistro.app.errors import LateValueError
 from bistro.app.hooks import Function
 from bistro.app.inject import RESPONSE
+from bistro.app.late_steps import LateSteps, write_late_steps
 from bistro.app.signatures import is_async, is_generator, signature_of
-from bistro.app.steps import Call, LatePlan, Value, with_needs
+from bistro.app.steps import Call, LateHook, LatePlan, Layer, Value, with_needs
 from bistro.app.template_parts import TemplateName, TemplateParts
 from bistro.ground.types import Exchange
 from bistro.http import Request, Response
@@ -32,7 +33,7 @@ LATE = Value("late", label="what templates ask for")
 class LateValues:
     """The values of template globals for one request; each is made once, with all that it needs."""
 
-    __slots__ = ("_background", "_captured", "_deferred", "_exchange", "_plan", "_request", "made")
+    __slots__ = ("_background", "_captured", "_deferred", "_exchange", "_plan", "made", "request")
 
     def __init__(
         self,
@@ -48,7 +49,7 @@ class LateValues:
         self._plan = plan
         self._exchange = exchange
         self._captured = captured
-        self._request = request
+        self.request = request
         self._deferred = deferred
         self._background = background
         self.made: dict[Value, Any] = {} if made is None else made
@@ -74,15 +75,24 @@ class LateValues:
         """The globals that have to be awaited."""
         return self._plan.waiting
 
-    def missing(self, names: Collection[str]) -> frozenset[str]:
-        """Those of `names` that have to be awaited and are not made yet."""
-        values = self._plan.values
-        return frozenset(each for each in self._plan.waiting & set(names) if values[each] not in self.made)
+    def missing(self, mentioned: frozenset[str], given: Container[str] = ()) -> frozenset[str]:
+        """The globals to prepare for a template that mentions these names, but for those it is `given`."""
+        asked = self._plan.asked.get(mentioned)
+        if asked is None:
+            asked = self._plan.asked[mentioned] = self._plan.waiting & mentioned
+        if not asked:
+            return asked
+        values, made = self._plan.values, self.made
+        if all(name not in given and values[name] not in made for name in asked):
+            return asked
+        return frozenset(name for name in asked if name not in given and values[name] not in made)
 
-    async def prepare(self, names: Iterable[str]) -> None:
-        """Make the values of these globals."""
-        for name in names:
-            await self._make_waiting(self._plan.values[name])
+    def prepare(self, names: frozenset[str]) -> Awaitable[Mapping[str, Any]]:
+        """Make the values of these globals, and give them by name."""
+        steps = self._plan.steps.get(names)
+        if steps is None:
+            steps = self._steps_for(names, {name: self._plan.values[name] for name in sorted(names)})
+        return self._run(steps)
 
     def has(self, value: Value) -> bool:
         """Whether `value` was made in this request."""
@@ -95,11 +105,21 @@ class LateValues:
 
     async def call_waiting(self, call: Call, response: Response) -> Any:
         """The same where the hook, or a value of it, has to be awaited."""
-        for each in call.keywords.values():
-            if each.base != "response":
-                await self._make_waiting(each)
+        values = {name: each for name, each in call.keywords.items() if each.base != "response"}
+        await self._run(self._steps_for(tuple(values.items()), values))
         result = self.call(call, response)
         return await result if call.is_async else result
+
+    def _steps_for(self, key: object, values: Mapping[str, Value]) -> LateSteps:
+        steps = self._plan.steps.get(key)
+        if steps is None:
+            steps = self._plan.steps[key] = write_late_steps(values, self._plan.body_size_max)
+        return steps
+
+    def _run(self, steps: LateSteps) -> Awaitable[dict[str, Any]]:
+        return steps(
+            self._exchange, self._captured, self.request, self._deferred, self._background, self.made
+        )
 
     def _given(self, value: Value, response: Response) -> Any:
         return response if value.base == "response" else self._make(value)
@@ -122,23 +142,6 @@ class LateValues:
         self.made[value] = made
         return made
 
-    async def _make_waiting(self, value: Value) -> Any:
-        if value in self.made:
-            return self.made[value]
-        for each in value.needs():
-            await self._make_waiting(each)
-        if value.base == "body":
-            self.made[value] = await self._exchange.read_body(self._plan.body_size_max)
-        elif not value.is_async:
-            return self._make(value)
-        elif value.is_generator:
-            generator = self._called(value)
-            self.made[value] = await cleanup.enter_async(generator)
-            self._deferred.insert(0, generator)
-        else:
-            self.made[value] = await self._called(value)
-        return self.made[value]
-
     def _called(self, value: Value) -> Any:
         assert value.function is not None
         keywords = {name: self.made[each] for name, each in value.keywords.items()}
@@ -149,7 +152,7 @@ class LateValues:
             return self._captured[value.index]
         if value.base == "body":
             raise _MustWait
-        return {"request": self._request, "exchange": self._exchange, "background": self._background}[
+        return {"request": self.request, "exchange": self._exchange, "background": self._background}[
             str(value.base)
         ]
 
@@ -158,21 +161,29 @@ class _MustWait(Exception):
     """A value has to be awaited."""
 
 
-def hook_for_late(call: Call, value: Value) -> Call:
-    """The after-hook `call` for plans in which only templates may ask for `value`: it waits for that."""
+def layer_for_late(call: Call, value: Value) -> Layer:
+    """The after-hook `call` in plans in which only templates may ask for `value`: it waits for that."""
+    # What a written plan has at hand; the rest is made by `LateValues`.
+    is_plain = all(each is value or each.base in _AT_HAND for each in call.keywords.values())
+    return Layer("after", _hook_for_late(call, value), LateHook(call, value) if is_plain else None)
+
+
+_AT_HAND = frozenset(["request", "response", "exchange", "captured"])
+
+
+def _hook_for_late(call: Call, value: Value) -> Call:
+    keywords = {"response": RESPONSE, "late": LATE}
     if needs_waiting(call.keywords.values()) or call.is_async:
 
         async def run_if_made(response: Response, late: LateValues | None) -> Any:
             return await late.call_waiting(call, response) if late and late.has(value) else None
 
-        return structs.replace(
-            call, function=run_if_made, keywords={"response": RESPONSE, "late": LATE}, is_async=True
-        )
+        return structs.replace(call, function=run_if_made, keywords=keywords, is_async=True)
 
     def run_if_made_now(response: Response, late: LateValues | None) -> Any:
         return late.call(call, response) if late and late.has(value) else None
 
-    return structs.replace(call, function=run_if_made_now, keywords={"response": RESPONSE, "late": LATE})
+    return structs.replace(call, function=run_if_made_now, keywords=keywords)
 
 
 def late_plan_of(values: Mapping[str, Value], body_size_max: int) -> LatePlan:

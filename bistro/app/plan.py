@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 from bistro.app.interpret import InterpretedPlan
 from bistro.app.plan_ends import Ends, finish_later
 from bistro.app.quick import QuickReply
-from bistro.app.steps import Call, Layer, Spec, Value
+from bistro.app.steps import Call, LateHook, Layer, Spec, Value
 from bistro.ground.codegen import compile_function
 from bistro.ground.types import Exchange
 
@@ -68,7 +68,9 @@ class _Writer(Ends):
         if self._has_request:
             self._add(self._request_line())
         if self._late is not None:
-            self._add("late, kept = None, {}", "what templates ask for; made with the first of them")
+            self._add("late = None", "what templates ask for; made with the first of them")
+        if self._keeps:
+            self._add("kept = {}", "what they may ask for of what is made here")
         self._add("try:")
         self._indented(self._write_layers, 0)
         self._write_failure()
@@ -130,7 +132,7 @@ class _Writer(Ends):
 
     def _write_keeping(self, value: Value) -> None:
         """Let templates have what the plan has made."""
-        if self._late is not None and value in self._late.every:
+        if self._keeps and self._late is not None and value in self._late.every:
             self._add(f"kept[{self._name('kept', value)}] = {self._made[value]}")
 
     def _write_generator(self, value: Value, write: Callable[[], None]) -> None:
@@ -160,9 +162,26 @@ class _Writer(Ends):
         self._add("try:")
         self._indented(self._write_layers, index + 1)
         self._write_failure()
+        if layer.late is not None:
+            self._write_late_hook(layer.late, _origin(layer))
+            return
         self._add(f"result = {self._call(layer.call)}", _origin(layer))
+        self._write_changed()
+
+    def _write_changed(self) -> None:
         self._add("if result is not None:")
         self._indented(self._write_response)
+
+    def _write_late_hook(self, hook: LateHook, origin: str) -> None:
+        key = self._name("key", hook.value)
+        self._add(f"if late is not None and {key} in late.made:  # a template has asked for it")
+        at_hand = {hook.value: f"late.made[{key}]"}
+        at_hand |= {each: "late.request" for each in hook.call.keywords.values() if each.base == "request"}
+        call = self._call(hook.call, at_hand=at_hand)
+        self._depth += 1
+        self._add(f"result = {call}", origin)
+        self._write_changed()
+        self._depth -= 1
 
     def _write_around(self, layer: Layer, index: int) -> None:
         self._add(f"async def proceed_{index}():")

@@ -104,7 +104,8 @@ class Ends(Lines):
             return
         deferred = "deferred" if self._has_generators else "()"
         background = "background" if self._spec.has_background() else "None"
-        made = f"LateValues(late_plan, exchange, captured, request, {deferred}, {background}, kept)"
+        kept = ", kept" if self._keeps else ""
+        made = f"LateValues(late_plan, exchange, captured, request, {deferred}, {background}{kept})"
         self._add(f"late = late or {made}")
 
     def _late_expression(self) -> str:

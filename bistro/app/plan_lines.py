@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keyword
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import CoroutineType
 
 # Any: captured values and what generated code names are of every kind.
@@ -31,6 +31,9 @@ class Lines:
         kinds = {layer.kind for layer in spec.layers}
         self._may_change = bool({"after", "around"} & kinds)
         self._late = spec.late
+        self._keeps = spec.late is not None and any(
+            value in spec.late.every for value in values if value.base is None
+        )
         self._has_generators = any(value.is_generator for value in values) or (
             self._late is not None and self._late.has_generators
         )
@@ -90,10 +93,13 @@ class Lines:
 
     # --- expressions --------------------------------------------------------------------------------
 
-    def _call(self, call: Call, *, name: str = "", proceed: str = "") -> str:
+    def _call(
+        self, call: Call, *, name: str = "", proceed: str = "", at_hand: Mapping[Value, str] = {}
+    ) -> str:
         function = name or self._name("hook", call.function)
         keywords = ", ".join(
-            f"{key}={self._expression(value, proceed)}" for key, value in call.keywords.items()
+            f"{key}={at_hand.get(value) or self._expression(value, proceed)}"
+            for key, value in call.keywords.items()
         )
         if call.in_thread:
             return f"await run_in_thread({function}{', ' * bool(keywords)}{keywords})"

@@ -61,6 +61,15 @@ class Layer(Struct, frozen=True):
 
     kind: Literal["before", "after", "around"]
     call: Call
+    late: LateHook | None = None
+    """What `call` does, for a written plan."""
+
+
+class LateHook(Struct, frozen=True):
+    """A hook that runs where its value was made for a template."""
+
+    call: Call
+    value: Value
 
 
 Send: TypeAlias = Callable[
@@ -78,6 +87,10 @@ class LatePlan(Struct, frozen=True, eq=False):
     every: frozenset[Value]
     """All values that some global needs; what the plan makes of them is kept for templates."""
     body_size_max: int
+    asked: dict[frozenset[str], frozenset[str]] = field(default_factory=dict)
+    """The waiting globals that a template mentions, by all that it mentions; found at its first use."""
+    steps: dict[object, Callable[..., Any]] = field(default_factory=dict)
+    """What makes globals, by their names; written at the first use."""
 
     @property
     def has_generators(self) -> bool:

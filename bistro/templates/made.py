@@ -10,7 +10,7 @@ class MadeNames:
     """The values of some names for one render; each is made at its first use, and once.
 
     A name is an attribute of this object; `makers` has the function for it, which is given `argument`.
-    The values of `others` are what `find` gives for them.
+    The values of `others` are what `find` gives for them. `values` are those that are there already.
     """
 
     def __init__(
@@ -19,7 +19,10 @@ class MadeNames:
         argument: Any = None,
         others: Collection[str] = (),
         find: Callable[[str], Any] | None = None,
+        values: Mapping[str, Any] | None = None,
     ) -> None:
+        if values:
+            self.__dict__.update(values)
         self._makers = makers
         self._argument = argument
         self._others = others

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
 from jinja2 import pass_context
 
 from bistro import App, Background, Body, Request, Response, render
-from bistro.app import LateValueError, LateValues, Proceed, plan_lines
+from bistro.app import LateValueError, LateValues, Proceed, late, plan_lines
+from bistro.app.late_steps import write_late_steps
 from bistro.plugins import Rendered, Rendering
 from bistro.testing import Client
 
@@ -179,3 +180,144 @@ def test_page_behind_an_around_hook_gets_the_value_that_the_plan_has_made() -> N
 
 def count_of(counter: Counter) -> int:
     return counter.value
+
+
+BOTH = pytest.mark.parametrize("plans", ["written", "interpreted"])
+
+
+class Basket:
+    """What another provider gives, which has to be awaited."""
+
+    def __init__(self, counter: Counter) -> None:
+        self.counter = counter
+
+
+async def fill(counter: Counter) -> Basket:
+    return Basket(counter)
+
+
+@BOTH
+@pytest.mark.parametrize("is_async", [True, False])
+def test_a_hook_for_what_a_template_asked_for_is_given_other_values_too(plans: Any, is_async: bool) -> None:
+    app = app_with("{{ count }}", plans=plans)
+    app.provide(Counter, lambda: Counter())
+    app.provide(Basket, fill)
+    app.template_global("count")(count_of)
+
+    def tell(response: Response, request: Request, counter: Counter, basket: Basket) -> None:
+        response.headers["x-same"] = str(basket.counter is counter and request.path == "/")
+
+    async def tell_later(response: Response, counter: Counter, basket: Basket) -> None:
+        response.headers["x-same"] = str(basket.counter is counter)
+
+    app.after(tell_later if is_async else tell, only_if_used=Counter)
+    client = Client(app)
+    assert [client.get("/").headers["x-same"] for _ in range(2)] == ["True", "True"]
+
+
+@BOTH
+def test_a_hook_may_answer_instead_once_a_template_has_asked(plans: Any) -> None:
+    app = App(Rendering(sources={"a.html": "{{ count }}"}), plans=plans)
+    app.provide(Counter, lambda: Counter())
+    app.template_global("count")(count_of)
+
+    def replace(id: int, request: Request, counter: Counter) -> str:
+        return f"{id} {request.path} {counter.value}"
+
+    app.after(replace, only_if_used=Counter)
+
+    @app.get("/{id:int}")
+    async def show() -> Rendered:
+        return render("a.html")
+
+    assert Client(app).get("/5").text == "5 /5 0"
+
+
+@BOTH
+def test_what_the_handler_gives_a_template_is_not_made_for_it(plans: Any) -> None:
+    app = App(Rendering(sources={"a.html": "{{ count }}{{ word }}"}), plans=plans)
+
+    @app.template_global("count")
+    async def count(request: Request) -> int:
+        raise AssertionError
+
+    @app.template_global("word")
+    async def word(request: Request) -> str:
+        return "x"
+
+    @app.get("/")
+    async def show() -> Rendered:
+        return render("a.html", count=3)
+
+    assert Client(app).get("/").text == "3x"
+
+
+@BOTH
+def test_what_was_opened_for_a_template_is_closed_last_opened_first(plans: Any) -> None:
+    app = app_with("{{ second }}", plans=plans)
+    closed: list[str] = []
+
+    async def open_counter(request: Request) -> AsyncIterator[Counter]:
+        yield Counter()
+        closed.append("counter")
+
+    def open_basket(counter: Counter) -> Iterator[Basket]:
+        yield Basket(counter)
+        closed.append("basket")
+
+    app.provide(Counter, open_counter)
+    app.provide(Basket, open_basket)
+
+    @app.template_global("second")
+    def second(basket: Basket) -> int:
+        return basket.counter.value
+
+    assert Client(app).get("/").text == "0"
+    assert closed == ["basket", "counter"]
+
+
+@BOTH
+def test_two_templates_of_one_request_are_given_the_same_value(plans: Any) -> None:
+    app = App(Rendering(sources={"a.html": "{{ count }}", "b.html": "{{ count }}{{ word }}"}), plans=plans)
+    made: list[str] = []
+
+    @app.template_global("count")
+    async def count(request: Request) -> int:
+        made.append("count")
+        return len(made)
+
+    @app.template_global("word")
+    async def word(request: Request) -> str:
+        return "x"
+
+    @app.get("/")
+    async def show() -> Rendered:
+        return render("a.html")
+
+    @app.after
+    def instead(response: Response) -> Rendered:
+        return render("b.html")
+
+    client = Client(app)
+    assert client.get("/").text == "1x"
+    assert client.get("/").text == "2x"
+    assert made == ["count", "count"]
+
+
+def test_what_makes_the_globals_of_a_template_is_written_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[object] = []
+
+    def count_written(values: Any, body_size_max: int) -> Any:
+        written.append(values)
+        return write_late_steps(values, body_size_max)
+
+    monkeypatch.setattr(late, "write_late_steps", count_written)
+    app = app_with("{{ count }}")
+
+    @app.template_global("count")
+    async def count(request: Request) -> int:
+        return 1
+
+    client = Client(app)
+    assert [client.get("/").text for _ in range(3)] == ["1", "1", "1"]
+    assert len(written) == 1

@@ -166,17 +166,20 @@ class Renderer:
             names = {**fields_of(rendered.page), **context} if context else rendered.page
         missing = self._missing(rendered.template, names, late, rendered.block)
         if late is not None and missing:
-            return prepared(late, missing, lambda: self._answer(rendered, names, request, late))
-        return self._answer(rendered, names, request, late)
+            return self._answer_prepared(rendered, names, request, late, missing)
+        return self._answer(rendered, names, self._made_names(request, late))
 
-    def _answer(
+    async def _answer_prepared(
         self,
         rendered: Rendered,
         names: Mapping[str, Any] | Page,
         request: Request,
-        late: LateValues | None,
+        late: LateValues,
+        missing: frozenset[str],
     ) -> Response:
-        made = self._made_names(request, late)
+        return self._answer(rendered, names, self._made_names(request, late, await late.prepare(missing)))
+
+    def _answer(self, rendered: Rendered, names: Mapping[str, Any] | Page, made: MadeNames) -> Response:
         if rendered.is_streamed:
             return self._streamed(rendered, names, made)
         rendered.body = self.render(rendered.template, names, made, rendered.block).encode()
@@ -197,22 +200,32 @@ class Renderer:
     ) -> Response | Coroutine[Any, Any, Response]:
         """The page as HTML, or as JSON where it is declared and the client likes that better."""
         kind = type(page)
-        if not kind.page_json:
-            missing = self._missing(kind.page_template, page, late)
-            if late is not None and missing:
-                return prepared(late, missing, lambda: self._as_html(page, request, late))
-            return self._as_html(page, request, late)
         missing = self._missing(kind.page_template, page, late)
-        if late is not None and missing and request.choose(*OFFERS) == "text/html":
-            return prepared(late, missing, lambda: self._html_or_json(page, request, late))
-        return self._html_or_json(page, request, late)
+        if late is not None and missing:
+            if not kind.page_json:
+                return self._html_prepared(page, request, late, missing)
+            if request.choose(*OFFERS) == "text/html":
+                return self._negotiated_prepared(page, request, late, missing)
+        made = self._made_names(request, late)
+        return self._as_html(page, made) if not kind.page_json else self._negotiated(page, request, made)
 
-    def _html_or_json(self, page: Page, request: Request, late: LateValues | None) -> Response:
-        makers = (lambda: self._as_html(page, request, late), lambda: as_json(page))
+    async def _html_prepared(
+        self, page: Page, request: Request, late: LateValues, missing: frozenset[str]
+    ) -> Response:
+        return self._as_html(page, self._made_names(request, late, await late.prepare(missing)))
+
+    async def _negotiated_prepared(
+        self, page: Page, request: Request, late: LateValues, missing: frozenset[str]
+    ) -> Response:
+        made = self._made_names(request, late, await late.prepare(missing))
+        return self._negotiated(page, request, made)
+
+    def _negotiated(self, page: Page, request: Request, made: MadeNames) -> Response:
+        makers = (lambda: self._as_html(page, made), lambda: as_json(page))
         return request.negotiate(dict(zip(OFFERS, makers, strict=True)))
 
-    def _as_html(self, page: Page, request: Request, late: LateValues | None) -> Response:
-        return Html(self.render(find_template(type(page)), page, self._made_names(request, late)))
+    def _as_html(self, page: Page, made: MadeNames) -> Response:
+        return Html(self.render(find_template(type(page)), page, made))
 
     def _missing(
         self,
@@ -225,12 +238,14 @@ class Renderer:
         if late is None or not late.waiting or not template:
             return frozenset()
         given = names.__struct_fields__ if isinstance(names, Page) else names
-        return late.missing(self._template(template, names, block).mentioned.difference(given))
+        return late.missing(self._template(template, names, block).mentioned, given)
 
-    def _made_names(self, request: Request, late: LateValues | None) -> MadeNames:
+    def _made_names(
+        self, request: Request, late: LateValues | None, prepared: Mapping[str, Any] | None = None
+    ) -> MadeNames:
         if late is None:
             return MadeNames(self.makers, request)
-        return MadeNames(self.makers, request, late.names, late.get)
+        return MadeNames(self.makers, request, late.names, late.get, prepared)
 
     def render(
         self, template: str, context: Mapping[str, Any] | Page, made: MadeNames, block: str | None = None
@@ -241,12 +256,6 @@ class Renderer:
     def _template(self, name: str, context: Mapping[str, Any] | Page, block: str | None) -> Template:
         page = type(context) if isinstance(context, Page) else None
         return self.engine.get(name, block=block, page=page)
-
-
-async def prepared(late: LateValues, names: frozenset[str], answer: Callable[[], Response]) -> Response:
-    """The answer, once these globals are made."""
-    await late.prepare(names)
-    return answer()
 
 
 def make_request(request: Request) -> Request:
