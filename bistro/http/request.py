@@ -100,8 +100,8 @@ class Request:
         cookies = self._cookies
         if cookies is None:
             # RFC 9113 §8.2.3: HTTP/2 may split the header, and "; " joins it.
-            header = "; ".join(self.headers.get_all("cookie"))
-            cookies = self._cookies = parse_cookies(header) if header else {}
+            sent = [value for name, value in self.exchange.header_items() if name == b"cookie"]
+            cookies = self._cookies = parse_cookies(b"; ".join(sent)) if sent else {}
         return cookies
 
     @property

@@ -25,6 +25,7 @@ PROBLEM_BLOCK = b"content-type: application/problem+json\r\n"
 SameSite = Literal["lax", "strict", "none"]
 
 _SHARED = frozenset(["public", "s-maxage"])
+_NO_STORE = ("cache-control", "no-store")
 _PRIVATE = frozenset(["private", "no-store"])
 
 
@@ -98,6 +99,16 @@ class Response:
             for name, value in self._added or ():
                 headers.add(name, value)
         return headers
+
+    def has_header(self, name: str) -> bool:
+        """Whether `name` is set; cheaper than `headers`."""
+        if self._headers is not None:
+            return name in self._headers
+        key = name.lower()
+        for each, _ in self._added or ():
+            if each == key:
+                return True
+        return f"\r\n{key}: ".encode("latin-1") in b"\r\n" + self._block
 
     def add_header(self, name: str, value: str) -> None:
         """Send one more header, whatever is there already; cheaper than `headers.add`."""
@@ -174,15 +185,29 @@ class Response:
 
     def vary(self, *names: str) -> None:
         """Say that the answer depends on these request headers (RFC 9110 §12.5.5)."""
-        self.headers.vary(*names)
+        if len(names) != 1 or self.has_header("vary"):
+            self.headers.vary(*names)
+        else:
+            self.add_header("vary", names[0].lower())
 
     def keep_private(self) -> None:
         """Let no shared cache keep it, whatever else `Cache-Control` allows (RFC 9111 §5.2.2.7)."""
+        if not self.has_header("cache-control"):
+            self.add_header("cache-control", "private")
+            return
+        if self._is_never_stored():
+            return
         told = [each.strip() for each in self.headers.get("cache-control", "").split(",")]
         rest = [each for each in told if each and each.partition("=")[0].lower() not in _SHARED]
         if {each.partition("=")[0].lower() for each in rest}.isdisjoint(_PRIVATE):
             rest = ["private", *rest]
         self.headers["cache-control"] = ", ".join(rest)
+
+    def _is_never_stored(self) -> bool:
+        """Whether that is all that `Cache-Control` says, as on nearly every page of a user; found quickly."""
+        if self._headers is not None or self._added is None or b"cache-control: " in self._block:
+            return False
+        return [each for each in self._added if each[0] == "cache-control"] == [_NO_STORE]
 
     def encode_with(self, encode: Callable[[object], bytes]) -> None:
         """Take the app's JSON encoder, for an answer that is made of values; most are not."""

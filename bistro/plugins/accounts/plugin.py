@@ -255,8 +255,8 @@ def make_may(access: Access) -> Callable[..., bool]:
 
 def keep_private(session: Session, response: Response) -> None:
     """Let nobody keep a copy of what somebody sees who is logged in (ASVS 5.0, 14.3.2)."""
-    if session.owner and "cache-control" not in response.headers:
-        response.headers["cache-control"] = "no-store"
+    if session.owner and not response.has_header("cache-control"):
+        response.add_header("cache-control", "no-store")
 
 
 def add_gate(setup: Setup, model: type[AbstractUser]) -> None:

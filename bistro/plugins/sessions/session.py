@@ -161,8 +161,10 @@ class Session(MutableMapping[str, Any]):
 
     def find_changes(self) -> Changes:
         """What is different from what was loaded, as JSON. Raises `SessionError` for too much of it."""
-        kept = self.record.data
         changes: dict[str, str | None] = {}
+        if not (self._values or self._typed):
+            return changes
+        kept = self.record.data
         for key, value in self._values.items():
             text = None if value is _GONE else _encode(key, value)
             if text != kept.get(key):
