@@ -11,6 +11,7 @@ from bistro.ground import lazy_names
 
 if TYPE_CHECKING:
     from bistro.plugins.accounts import Accounts as Accounts
+    from bistro.plugins.accounts import User as User
     from bistro.plugins.accounts.external import CheckedBy as CheckedBy
     from bistro.plugins.accounts.external import RemoteUser as RemoteUser
     from bistro.plugins.accounts.passkeys import Passkeys as Passkeys
@@ -81,7 +82,7 @@ if TYPE_CHECKING:
     from bistro.plugins.time_zone import TimeZoneError as TimeZoneError
 
 _MODULES = {
-    "accounts": ("Accounts",),
+    "accounts": ("Accounts", "User"),
     "accounts.external": ("CheckedBy", "RemoteUser"),
     "accounts.passkeys": ("Passkeys",),
     "accounts.providers": ("SignInWith",),

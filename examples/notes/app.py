@@ -12,8 +12,7 @@ from typing import Any
 from bistro import App, Json, Page, Redirect, Request
 from bistro.db import Field, Model, Slice, auto, field
 from bistro.forms import Form, FormView
-from bistro.plugins import Accounts, Database
-from bistro.plugins.accounts import User
+from bistro.plugins import Accounts, Database, User
 
 app = App(Database(), Accounts())  # bistro.sqlite3 beside this file, or what DATABASE_URL says
 
