@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from asyncio import AbstractEventLoop
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -20,6 +21,7 @@ from typing import (  # Any: what handlers and hooks take and give, what a corou
 
 from bistro.app.answers import Answer
 from bistro.app.assemble import Plans
+from bistro.app.faces import Faces
 from bistro.app.frozen import Frozen
 from bistro.app.hooks import Function, Observer
 from bistro.app.lifespan import Lifespan, LifespanFunction
@@ -32,15 +34,9 @@ from bistro.app.subrequest import ask_itself
 from bistro.app.threads import AppThreads
 from bistro.ground.errors import FrozenError, SetupError
 from bistro.ground.registry import Origin, origin_of_caller
-from bistro.ground.types import Exchange
+from bistro.ground.types import Exchange, RsgiApplication, StartResponse, WsgiEnviron
 from bistro.http import Request, Response, WebSocketOptions
 from bistro.routing import GroupOptions, Routes, SlashPolicy
-from bistro.serving.asgi import AsgiAdapter
-from bistro.serving.binding import Binding, address_of
-from bistro.serving.rsgi import RsgiAdapter
-from bistro.serving.run import run_app
-from bistro.serving.wsgi import StartResponse, WsgiAdapter
-from bistro.serving.wsgi_exchange import WsgiEnviron
 
 BACKGROUND_GRACE_SECONDS = 10.0
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
@@ -95,11 +91,7 @@ class BaseApp:
         self._trusted_proxies = trusted_proxies
         self._lifespan: Lifespan | None = None
         self._frozen: Frozen | None = None
-        self._serve_asgi: AsgiApplication = AsgiAdapter(self).__call__
-        self._wsgi = WsgiAdapter(self)
-        rsgi = RsgiAdapter(self)
-        # The RSGI face, by the names that servers look for: `granian --interface rsgi app:app`.
-        self.__rsgi_init__, self.__rsgi__, self.__rsgi_del__ = rsgi.start, rsgi.serve, rsgi.stop
+        self._faces = Faces(self)
         # One interface for registration: an app has routes, and lends their methods its name.
         self.get, self.post, self.put = routes.get, routes.post, routes.put
         self.patch, self.delete, self.head = routes.patch, routes.delete, routes.head
@@ -279,6 +271,10 @@ class BaseApp:
         For a file that is run by itself. `bistro run` does more: reload, workers, the environment.
         Raises OSError if the address can't be had, and what the app raises at its start.
         """
+        # Loaded late: under another server, in a test and for a command, nothing is served here.
+        from bistro.serving.binding import Binding, address_of
+        from bistro.serving.run import run_app
+
         self.freeze()
         with Binding(host, port).open() as sock:
             sys.stderr.write(f"Bistro serves {address_of(sock)} (Ctrl-C stops it)\n")
@@ -296,9 +292,24 @@ class BaseApp:
 
     @property
     def __call__(self) -> AsgiApplication:
-        """The ASGI 3 face, `uvicorn app:app`: a coroutine function, without one more around it."""
-        return self._serve_asgi
+        """The ASGI 3 face: `uvicorn app:app`."""
+        return self._faces.asgi
+
+    @property
+    def __rsgi_init__(self) -> Callable[[AbstractEventLoop], None]:
+        """The RSGI face, of three functions: `granian --interface rsgi app:app`. This one starts the app."""
+        return self._faces.rsgi.start
+
+    @property
+    def __rsgi__(self) -> RsgiApplication:
+        """The function of the RSGI face that answers requests."""
+        return self._faces.rsgi.serve
+
+    @property
+    def __rsgi_del__(self) -> Callable[[AbstractEventLoop], None]:
+        """The function of the RSGI face that stops the app."""
+        return self._faces.rsgi.stop
 
     def wsgi(self, environ: WsgiEnviron, start_response: StartResponse) -> Iterable[bytes]:
         """The WSGI face, for servers that know nothing else: `wsgi = app.wsgi`, then `gunicorn app:wsgi`."""
-        return self._wsgi(environ, start_response)
+        return self._faces.wsgi(environ, start_response)

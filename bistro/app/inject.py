@@ -8,7 +8,6 @@ from operator import itemgetter
 
 # Any: type hints, defaults and what hints stand for are objects of every kind.
 from typing import Annotated, Any, NamedTuple, get_args, get_origin
-from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
@@ -240,23 +239,28 @@ class Binder:
         taker = FormTaker(kind)
         self.form_kinds.append(kind)
         arguments = [FORM, REQUEST]
-        if taker.takes_zone and (zone := self._provided("zone", ZoneInfo, None, "provider", origin)):
+        if zone := self._zone(taker.takes_zone, origin):
             arguments.append(zone)
         function = taker.take_waiting if taker.must_wait else taker.take
         return Input(function, tuple(arguments), taker.must_wait)
 
+    def _zone(self, is_taken: bool, origin: Origin) -> Value | None:
+        """The time zone of whoever fills in a form, where the form has use for it and the site knows it."""
+        if not is_taken:
+            return None
+        from zoneinfo import ZoneInfo  # late: few forms ask for a time
+
+        return self._provided("zone", ZoneInfo, None, "provider", origin)
+
     def _form_view(self, kind: Any, origin: Origin) -> Value:
         reader = form_reader(kind)
-        keywords: dict[str, Value] = {}
-        for name, wanted in (("zone", ZoneInfo if reader.takes_zone else None), ("widgets", Widgets)):
-            value = self._provided(name, wanted, None, "provider", origin) if wanted else None
-            if value is not None:
-                keywords[name] = value
+        widgets = self._provided("widgets", Widgets, None, "provider", origin)
+        keywords = {"zone": self._zone(reader.takes_zone, origin), "widgets": widgets}
         make = readers.waiting_view_maker if reader.has_sources else readers.view_maker
         return Value(
             function=make(kind),
             arguments=(REQUEST,),
-            keywords=keywords,
+            keywords={name: value for name, value in keywords.items() if value is not None},
             is_async=reader.has_sources,
             label=f"the form {name_of_type(kind)}",
         )

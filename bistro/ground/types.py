@@ -233,3 +233,13 @@ class RsgiProtocol(Protocol):
     def response_stream(self, status: int, headers: list[tuple[str, str]], /) -> RsgiTransport: ...
     async def accept(self) -> RsgiSocketTransport: ...
     def close(self, status: int | None, /) -> object: ...
+
+
+RsgiApplication = Callable[[RsgiScope, RsgiProtocol], Awaitable[None]]
+WsgiEnviron = dict[str, Any]  # Any: open by PEP 3333
+
+
+class StartResponse(Protocol):
+    """What a WSGI server gives an application to begin its answer with."""
+
+    def __call__(self, status: str, headers: list[tuple[str, str]], /) -> object: ...

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final
@@ -113,7 +112,7 @@ class _Level(Struct, frozen=True):
     def make_mount(self, record: RouteRecord, mount: DeclaredMount, origin: Origin) -> Route:
         converters = {**self.converters, MOUNTED.name: MOUNTED}
         pattern = Pattern.parse(self.prefix + record.path, converters, where=(origin,))
-        deep = dataclasses.replace(mount, depth=len(pattern.segments) - 1)
+        deep = replace(mount, depth=len(pattern.segments) - 1)
         return self.make_plain(replace(record, handler=deep), pattern, origin)
 
     def make_redirect(self, record: RedirectRecord, old: Pattern, origin: Origin) -> Route:

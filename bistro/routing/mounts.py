@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeAlias  # Any: ASGI and WSGI applications are open callables
+
+from msgspec import Struct
 
 from bistro.ground.registry import Origin
 from bistro.routing.converters import NoMatch, PathConverter
@@ -37,8 +38,7 @@ class MountConverter(PathConverter, frozen=True):
         return value
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class DeclaredMount:
+class DeclaredMount(Struct, frozen=True, eq=False):
     """The handler of a mount: the app layer hands requests on to `application`.
 
     `depth` is how many segments of the path lead to it. `state` is what its lifespan left for its
@@ -48,7 +48,7 @@ class DeclaredMount:
     application: Callable[..., Any]
     interface: Interface
     depth: int = 0
-    state: dict[str, Any] = field(default_factory=dict)
+    state: dict[str, Any] = {}
 
     def __call__(self) -> None:
         """Nothing; it makes a mount a handler like any other."""

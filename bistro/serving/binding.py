@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 BACKLOG = 2048
 """How many clients may wait until somebody accepts them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Binding:
+class Binding(Struct, frozen=True):
     """Where to listen: `host` and `port`, the path of a UNIX socket in `uds`, or an open socket's `fd`."""
 
     host: str = "127.0.0.1"

@@ -21,8 +21,9 @@ from asyncio import AbstractEventLoop, Task
 from asyncio.tasks import _enter_task, _leave_task
 from collections.abc import Callable, Coroutine, Generator
 from contextvars import Context
-from dataclasses import dataclass
 from typing import Any  # Any: what a coroutine yields and is sent is between it and its event loop
+
+from msgspec import Struct
 
 _ENDED = object()
 CARRIERS_COUNT = 16
@@ -31,8 +32,7 @@ CARRIERS_COUNT_MAX = 256
 """More requests than these that suspend in one turn of the loop get a plain task each."""
 
 
-@dataclass(slots=True)
-class Job:
+class Job(Struct, eq=False):
     """A coroutine that has suspended: what it waits for, and its context."""
 
     coroutine: Coroutine[Any, Any, None]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """What one connection may take in bytes, counts and seconds (`docs/reference/limits.md`)."""
 
     request_line_size_max: int = 8 * 1024

@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from queue import SimpleQueue
-from typing import Any, Final, Protocol  # Any: `wsgi.input` has no type, values are open
+from typing import Any, Final  # Any: `wsgi.input` has no type, values are open
 
-from bistro.ground.types import Application
+from bistro.ground.types import Application, StartResponse, WsgiEnviron
 from bistro.http.errors import BadRequest
 from bistro.serving.header_block import HeaderBlockCache, split_header_texts
 from bistro.serving.heads import STATUS_LINES
@@ -19,13 +19,7 @@ from bistro.serving.limits import Limits
 from bistro.serving.loop_thread import LoopThread
 from bistro.serving.pulled_body import DIGITS_MAX
 from bistro.serving.target import encode_path, find_refusal, find_sent_path
-from bistro.serving.wsgi_exchange import End, Head, Order, Piece, Read, WsgiEnviron, WsgiExchange
-
-
-class StartResponse(Protocol):
-    """What a WSGI server gives an application to begin its answer with."""
-
-    def __call__(self, status: str, headers: list[tuple[str, str]], /) -> object: ...
+from bistro.serving.wsgi_exchange import End, Head, Order, Piece, Read, WsgiExchange
 
 
 class WsgiAdapter:

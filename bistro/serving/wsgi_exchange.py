@@ -15,6 +15,7 @@ from typing import Any, Final, Protocol, TypeAlias
 
 from msgspec import Struct
 
+from bistro.ground.types import WsgiEnviron
 from bistro.ground.websocket import SocketLink
 from bistro.http.errors import ClientDisconnected
 from bistro.serving.header_block import HeaderBlockCache, HeaderPairs, HeaderTexts
@@ -22,7 +23,6 @@ from bistro.serving.heads import BODILESS
 from bistro.serving.pulled_body import PulledBody
 
 PIECE_SIZE: Final = 64 * 1024
-WsgiEnviron: TypeAlias = dict[str, Any]
 
 
 class Read(Struct, eq=False):

@@ -21,7 +21,6 @@ from bistro.forms import Widgets
 from bistro.ground import SetupError, find_debug
 from bistro.http import Html, Request, Response, Stream, choose_language
 from bistro.plugins.rendering.answers import Rendered, as_json, fields_of, find_template
-from bistro.plugins.rendering.checks import find_faults
 from bistro.plugins.rendering.chunks import in_chunks, in_chunks_async
 from bistro.plugins.rendering.templates import Templates
 from bistro.plugins.rendering.widgets import FOLDER as WIDGET_FOLDER
@@ -152,6 +151,8 @@ class Renderer:
 
     def find_faults(self, app: BaseApp) -> list[Finding]:
         """What is wrong with the templates, for `bistro check`."""
+        from bistro.plugins.rendering.checks import find_faults  # late: only the check needs it
+
         return find_faults(app, self.engine, self._parts)
 
     def answer_rendered(
