@@ -42,18 +42,27 @@ class Portal:
         finally:
             future.cancel()
 
-    def close(self, last: Work[None]) -> None:
-        """Run `last`, cancel what is left, end the loop and its thread. A second call does nothing."""
-        thread, loop, self._loop = self._thread, self._loop, None
-        if thread is None or loop is None:
-            last.close()
+    def run_at_last(self, work: Work[None]) -> None:
+        """Run `work`, the end of something that used the loop, and wait for it; not where no loop runs.
+
+        The garbage collector may call from any thread. From the loop's own there is no waiting.
+        """
+        loop = self._loop
+        if loop is None:
+            work.close()
             return
-        future = asyncio.run_coroutine_threadsafe(self._finish(last), loop)
-        # The garbage collector may call from any thread, also from the loop's own.
+        future = asyncio.run_coroutine_threadsafe(work, loop)
         if not self._is_inside():
-            try:
-                future.result()
-            finally:
+            future.result()
+
+    def close(self, last: Work[None]) -> None:
+        """`run_at_last`, cancel what is left, end the loop and its thread. A second call does nothing."""
+        thread = self._thread
+        try:
+            self.run_at_last(self._finish(last) if self._loop else last)
+        finally:
+            self._loop = None
+            if thread is not None and not self._is_inside():
                 thread.join()
 
     def _get_loop(self) -> asyncio.AbstractEventLoop:

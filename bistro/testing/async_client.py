@@ -32,6 +32,7 @@ from bistro.testing.request import (
 )
 from bistro.testing.response import Answer, AsyncStream, ClientResponse
 from bistro.testing.socket import AsyncSocket, SocketRequestOptions
+from bistro.testing.stage import enter, leave
 
 REDIRECTS_MAX: Final = 10
 UNREAD_MAX: Final = 64 * 1024
@@ -76,20 +77,20 @@ class AsyncClient:
         self._is_closed = False
 
     async def start(self) -> None:
-        """Start the application unless that has been done."""
+        """Start the application unless that has been done, by this client or another in this event loop."""
         if self._is_closed:
             raise ClientClosed("this test client is closed", fix="Make a new client.")
         async with self._starting:
             if not self._is_started:
-                await self.app.start()
+                await enter(self.app)
                 self._is_started = True
 
     async def close(self) -> None:
-        """Stop the application if this client has started it."""
+        """Stop the application, unless another client in this event loop uses it."""
         self._is_closed = True
         if self._is_started:
             self._is_started = False
-            await self.app.stop()
+            await leave(self.app)
 
     async def __aenter__(self) -> AsyncClient:
         await self.start()

@@ -20,6 +20,7 @@ from bistro.testing.errors import ClientClosed
 from bistro.testing.request import RequestOptions
 from bistro.testing.response import ClientResponse, Stream
 from bistro.testing.socket import Socket, SocketRequestOptions
+from bistro.testing.stage import borrow_portal, give_back_portal
 
 Result = TypeVar("Result")
 
@@ -27,13 +28,15 @@ Result = TypeVar("Result")
 class Client:
     """Calls `app` from a plain test; starts it at `with`, or else at the first request.
 
+    Several clients of an app are several visitors of one site: the first starts it, the last stops it.
+
         >>> client = Client(app)
         >>> response = client.get("/items/42", params={"page": 2})
         >>> response.status, response.json()
         (200, {'id': 42})
 
     Arguments and methods are those of `AsyncClient`. `close()` stops the application and ends the
-    thread; leaving `with` does it, and so does the garbage collector.
+    thread, if no other client uses them; leaving `with` does it, and so does the garbage collector.
     """
 
     def __init__(
@@ -59,13 +62,13 @@ class Client:
         self.app = app
         self.headers = self._client.headers
         self.cookies = self._client.cookies
-        self._portal = Portal("test client")
-        self._finalizer = weakref.finalize(self, _shut_down, self._portal, self._client)
+        self._portal = borrow_portal(app)
+        self._finalizer = weakref.finalize(self, _shut_down, self._client)
         # When the interpreter ends there are no new threads any more (from 3.12 on), which apps need to stop.
         self._finalizer.atexit = False
 
     def close(self) -> None:
-        """Stop the application if this client has started it, and end the client's thread."""
+        """Stop the application and end its thread, unless another client uses them."""
         self._finalizer()
 
     def __enter__(self) -> Client:
@@ -172,5 +175,5 @@ async def _next_piece(pieces: AsyncIterator[bytes]) -> bytes | None:
     return await anext(pieces, None)
 
 
-def _shut_down(portal: Portal, client: AsyncClient) -> None:
-    portal.close(client.close())
+def _shut_down(client: AsyncClient) -> None:
+    give_back_portal(client.app, client.close())

@@ -8,6 +8,7 @@ from bistro.ground.environment import assume_testing
 from bistro.ground.portal import Portal
 from bistro.ground.types import Application
 from bistro.serving import Server
+from bistro.testing.stage import SharedApp, borrow_portal, give_back_portal
 
 
 class LiveServer:
@@ -24,7 +25,7 @@ class LiveServer:
         self._app = app
         self._host = host
         self._grace_seconds = grace_seconds
-        self._portal = Portal("live server")
+        self._portal: Portal | None = None
         self._server: Server | None = None
 
     @property
@@ -39,6 +40,7 @@ class LiveServer:
 
     def start(self) -> None:
         """Start the application and listen."""
+        self._portal = borrow_portal(self._app)
         try:
             self._portal.run(self._start())
         except BaseException:
@@ -46,8 +48,13 @@ class LiveServer:
             raise
 
     def stop(self) -> None:
-        """Finish what is being answered, for `grace_seconds` at most, and stop the application."""
-        self._portal.close(self._stop())
+        """Finish what is being answered, for `grace_seconds` at most.
+
+        Stops the application unless a client uses it.
+        """
+        portal, self._portal = self._portal, None
+        if portal is not None:
+            give_back_portal(self._app, self._stop())
 
     def __enter__(self) -> LiveServer:
         self.start()
@@ -59,7 +66,7 @@ class LiveServer:
         self.stop()
 
     async def _start(self) -> None:
-        server = Server(self._app, host=self._host, port=0)
+        server = Server(SharedApp(self._app), host=self._host, port=0)
         await server.start()
         self._server = server
 
