@@ -10,6 +10,7 @@ to the lists of the `AccountSite`:
 - `site.log_in_links`: a `Link` on the log-in page, such as to another site's log-in.
 - `site.account_links`: a `Link` on the page where users set up their account.
 - `site.password_checks`: asked whose a password is that is not right here, such as a directory.
+- `site.program_accesses`: what programs have, such as tokens, which a reset of the password ends.
 - `site.forgetters`: called with the key of a user who is deleted.
 
 Whoever knows who somebody is returns `await log_in.begin(user, method="passkey")`, which asks the steps
@@ -33,7 +34,7 @@ from bistro.plugins.accounts.plugin import Accounts
 from bistro.plugins.accounts.policies import Policies, PolicyError
 from bistro.plugins.accounts.recent import ConfirmationRequired, recent_log_in
 from bistro.plugins.accounts.rules import BreachedPasswords, PasswordRule, PasswordRules
-from bistro.plugins.accounts.site import AccountSite, FurtherStep, Link, LogInMethod, LogInWith
+from bistro.plugins.accounts.site import AccountSite, FurtherStep, Link, LogInMethod, LogInWith, ProgramAccess
 from bistro.plugins.accounts.throttle import Attempts, Throttle
 from bistro.plugins.accounts.users import AbstractUser, User
 
@@ -75,6 +76,7 @@ __all__ = [
     "PasswordRule",
     "PasswordRules",
     "PendingLogIn",
+    "ProgramAccess",
     "Throttle",
     "User",
     "UserRecord",

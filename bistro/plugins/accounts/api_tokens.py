@@ -79,6 +79,7 @@ class ApiTokens:
         """Add the pages, and let requests be made with tokens."""
         store = TokenStore(site)
         site.bearers.append(store)
+        site.program_accesses.append(store)
         site.forgetters.append(store.forget)
         site.account_links.append(Link("Tokens for programs", lambda request: request.url_for("tokens.list")))
         setup.provide(TokenStore, lambda: store)
@@ -132,6 +133,17 @@ class TokenStore:
         """End one of a user's own; False where it is none."""
         own = ApiToken.objects.filter(ApiToken.user_key == user.key, ApiToken.id == id)
         return bool(await own.delete())
+
+    async def count(self, user: AbstractUser) -> int:
+        """How many of a user's still work."""
+        is_valid = ApiToken.expires_at.is_null() | (ApiToken.expires_at > self._site.now())
+        return await ApiToken.objects.filter(ApiToken.user_key == user.key, is_valid).count()
+
+    async def end_all(self, user: AbstractUser) -> int:
+        """End all of a user's; how many still worked."""
+        count = await self.count(user)
+        await self.forget(user.key)
+        return count
 
     async def forget(self, user_key: str) -> None:
         """End all of a user's."""

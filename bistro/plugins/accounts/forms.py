@@ -98,6 +98,12 @@ class ResetForm(Struct):
     token: Hidden = ""
 
 
+class ResetWithTokensForm(ResetForm):
+    """The same for who has tokens for programs, which end unless somebody says otherwise."""
+
+    keep_tokens: Annotated[bool, Widget(label="Keep my tokens for programs")] = False
+
+
 class ChangePasswordForm(Struct):
     """The old password and a new one (ASVS 5.0, 6.2.3)."""
 
@@ -107,6 +113,12 @@ class ChangePasswordForm(Struct):
         Widget(kind="password", autocomplete="current-password", label="Current password"),
     ]
     password: NewPassword
+
+
+class ChangeWithTokensForm(ChangePasswordForm):
+    """The same for who has tokens for programs."""
+
+    end_tokens: Annotated[bool, Widget(label="End my tokens for programs too")] = False
 
 
 class ConfirmForm(Struct):

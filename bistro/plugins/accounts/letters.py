@@ -10,6 +10,7 @@ from bistro.http import Request, TooManyRequests
 from bistro.plugins.accounts.links import Purpose
 from bistro.plugins.accounts.mails import AccountMail, ChangedMail
 from bistro.plugins.accounts.names import fold
+from bistro.plugins.accounts.origin import origin_of
 from bistro.plugins.accounts.site import AccountSite
 from bistro.plugins.accounts.throttle import PER_HOUR
 from bistro.plugins.accounts.users import AbstractUser
@@ -23,7 +24,7 @@ class Letters:
         self._site = site
         self._request = request
         self._mailer = mailer
-        self._origin = site.origin or request.url.origin
+        self._origin = site.origin or origin_of(request, keeps_port=site.keeps_port)
 
     async def send(
         self,
@@ -50,16 +51,31 @@ class Letters:
         host = self._origin.partition("://")[2]
         await self._mailer.send(kind(name=str(user), site=host, link=link, code=code), to=to)
 
-    async def tell_change(self, user: AbstractUser, what: str, *, to: str = "") -> None:
-        """Say that something was changed, to the address from before."""
+    async def tell_change(
+        self,
+        user: AbstractUser,
+        what: str,
+        *,
+        to: str = "",
+        tokens_ended: int = 0,
+        tokens_left: int = 0,
+    ) -> None:
+        """Say that something was changed, to the address from before, and what became of tokens."""
         host, link = self._origin.partition("://")[2], self.link_to("accounts.forgot")
-        page = ChangedMail(name=str(user), site=host, link=link, what=what)
+        page = ChangedMail(
+            name=str(user),
+            site=host,
+            link=link,
+            what=what,
+            tokens_ended=tokens_ended,
+            tokens_left=tokens_left,
+        )
         await self._mailer.send(page, to=to or user.email)
 
     def link_to(self, page: str, **query: str) -> str:
         """The whole address of a page."""
         # The site's own host: in production the list of allowed hosts lets in no other (row of
-        # CVE-2012-4520), and `Accounts(origin=…)` names one for good.
+        # CVE-2012-4520), its port does not count, and `Accounts(origin=…)` names one for good.
         return self._origin + self._request.url_for(page, query=query)
 
 

@@ -163,17 +163,22 @@ class LogIn:
         # ASVS 5.0, 14.3.1. Cookies of other parts of the site, such as its language, may stay.
         return Redirect(self.site.home, headers={"clear-site-data": '"cache", "storage"'})
 
-    async def change_password(self, user: AbstractUser, password: str) -> bool:
+    async def change_password(self, user: AbstractUser, password: str, *, ends_tokens: bool = False) -> bool:
         """Give a user a new password, tell them by mail, and end all of their other sessions.
 
-        ASVS 5.0, 7.4.3. The session of this request goes on, under a new token, if it is theirs. False
-        where another request has changed the password meanwhile.
+        ASVS 5.0, 7.4.3. The session of this request goes on, under a new token, if it is theirs. With
+        `ends_tokens` their tokens for programs end too. False where another request has changed the
+        password meanwhile.
         """
         if not await self.site.set_password(user, password):
             return False
         await self._end_others(user)
         await self._forget_attempts(user)
-        self.background.add(self.letters.tell_change, user, "password")
+        ended = await self.site.end_tokens(user) if ends_tokens else 0
+        if ended:
+            await self.note("token ended", user, f"all {ended}")
+        left = await self.site.count_tokens(user)
+        self.background.add(self.letters.tell_change, user, "password", tokens_ended=ended, tokens_left=left)
         return True
 
     async def note(self, kind: EventKind, user: AbstractUser, detail: str = "") -> None:

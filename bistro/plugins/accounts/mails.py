@@ -47,3 +47,7 @@ class ChangedMail(AccountMail, template="accounts/mail/changed.html"):
     """To a user whose password or address was changed, so that nobody does it in secret."""
 
     what: str = "password"
+    tokens_ended: int = 0
+    """How many tokens for programs have ended with it."""
+    tokens_left: int = 0
+    """How many still work."""

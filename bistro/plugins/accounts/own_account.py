@@ -11,7 +11,7 @@ from bistro.db import IntegrityError, UniqueViolation
 from bistro.forms import FormView
 from bistro.http import Conflict, FormData, Redirect, Request, Response
 from bistro.plugins.accounts.browsers import describe_browser
-from bistro.plugins.accounts.forms import ChangePasswordForm, DeleteForm, EmailForm
+from bistro.plugins.accounts.forms import ChangePasswordForm, ChangeWithTokensForm, DeleteForm, EmailForm
 from bistro.plugins.accounts.identity import refuse_others
 from bistro.plugins.accounts.log_in import LogIn
 from bistro.plugins.accounts.log_in_pages import ShownLink
@@ -39,6 +39,9 @@ class AccountPage(Page, template="accounts/account.html"):
 
 class PasswordPage(FormPage, template="accounts/password.html"):
     """What accounts/password.html may use."""
+
+    tokens: int = 0
+    """How many tokens for programs the user has."""
 
 
 class EmailPage(FormPage, template="accounts/email.html"):
@@ -103,11 +106,13 @@ class OwnAccountPages:
 
     async def ask_password(self, user: AbstractUser) -> PasswordPage:
         """The form for a new password."""
-        return PasswordPage(FormView(ChangePasswordForm))
+        kind, tokens = await self._form_for(user)
+        return PasswordPage(FormView(kind), tokens)
 
     async def change_password(self, data: FormData, user: AbstractUser, log_in: LogIn) -> Response:
-        """Change it, and end all other sessions."""
-        form = FormView.read(ChangePasswordForm, data.fields)
+        """Change it, and end all other sessions; tokens for programs where the user says so."""
+        kind, tokens = await self._form_for(user)
+        form = FormView.read(kind, data.fields)
         if form.value is not None:
             login = user.email if self._site.log_in_with != "name" else user.name
             if await log_in.check(login, form.value.current) is None:
@@ -116,12 +121,14 @@ class OwnAccountPages:
             for fault in await self._site.rules.find_faults(form.value.password, (user.email, user.name)):
                 form.add_problem("password", fault)
         if form.value is None:
-            return render(PasswordPage(form), status=form.status)
-        if not await log_in.change_password(user, form.value.password):
+            return render(PasswordPage(form, tokens), status=form.status)
+        ends = isinstance(form.value, ChangeWithTokensForm) and form.value.end_tokens
+        if not await log_in.change_password(user, form.value.password, ends_tokens=ends):
             form.add_problem("current", "was changed meanwhile")
-            return render(PasswordPage(form), status=form.status)
+            return render(PasswordPage(form, tokens), status=form.status)
         await log_in.note("password changed", user)
-        return notice("The password is changed", "You are logged out everywhere else.")
+        more = " Your tokens for programs have ended." if ends else ""
+        return notice("The password is changed", f"You are logged out everywhere else.{more}")
 
     async def ask_email(self, user: AbstractUser) -> EmailPage:
         """The form for a new address."""
@@ -206,6 +213,10 @@ class OwnAccountPages:
         await log_in.note("account deleted", user)
         log_in.session.end()
         return Redirect(self._site.home, headers={"clear-site-data": '"cache", "storage"'})
+
+    async def _form_for(self, user: AbstractUser) -> tuple[type[ChangePasswordForm], int]:
+        tokens = await self._site.count_tokens(user)
+        return (ChangeWithTokensForm if tokens else ChangePasswordForm), tokens
 
     async def _send_change(self, log_in: LogIn, user: AbstractUser, email: str) -> None:
         # One that somebody else has gets no mail, and the answer was the same.

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Final  # Any: providers are made for the site's own model
 
 from bistro.app import Background, Plugin, Setup
-from bistro.ground import Clock, SystemClock, find_keyring
+from bistro.ground import Clock, SystemClock, find_environment, find_keyring
 from bistro.http import HttpError, Redirect, Request, Response
 from bistro.plugins.accounts.access import Access, AccessMaker, Allowed
 from bistro.plugins.accounts.by_mail import MailPages
@@ -24,6 +24,7 @@ from bistro.plugins.accounts.impersonation import ImpersonationPages
 from bistro.plugins.accounts.links import MailLinks
 from bistro.plugins.accounts.log_in import LogIn
 from bistro.plugins.accounts.log_in_pages import LogInPages
+from bistro.plugins.accounts.origin import find_faults, find_origin
 from bistro.plugins.accounts.own_account import OwnAccountPages
 from bistro.plugins.accounts.passwords import Passwords
 from bistro.plugins.accounts.policies import Policies
@@ -64,8 +65,9 @@ class Accounts:
     Without `sign_up` accounts are made by `bistro create-user` alone. With `verify` nobody logs in
     before a link in a mail was followed; without it, signing up tells whether an address has an account.
     `log_in_by_mail` lets users log in with a link or a code instead of their password. `origin` is what
-    links in mails begin with, such as `"https://example.com"`, by default that of the request, whose
-    host must be an allowed one. `rules` are what a new password must be.
+    links in mails begin with, such as `"https://example.com"`, by default the environment's
+    `ACCOUNTS_ORIGIN`; without that it is the host of the request, which must be an allowed one, and in
+    production never its port. `rules` are what a new password must be.
 
     `roles` are the permissions of each role, such as `{"editor": ["note.publish"]}`, for `permitted` and
     `Access`; `policies` are the rules about objects, for `Allowed`.
@@ -115,6 +117,8 @@ class Accounts:
                 "accounts need sessions that can be ended from elsewhere, and those in cookies can't",
                 fix="Leave Sessions() out, as accounts bring their own, or write Sessions(UserSessions()).",
             )
+        origin = find_origin(self.origin)
+        setup.check(lambda _: find_faults(origin))
         site = AccountSite(
             model=self.user,
             at=self.at.rstrip("/"),
@@ -126,7 +130,8 @@ class Accounts:
             events=Events(self.clock, self.events_kept, self.on_event),
             rules=self.rules,
             links=MailLinks(find_keyring(setup.folder), self.user, self.clock),
-            origin=self.origin.rstrip("/"),
+            origin=origin,
+            keeps_port=find_environment() != "production",
             can_sign_up=self.sign_up,
             must_verify=self.verify,
         )

@@ -5,13 +5,14 @@ from __future__ import annotations
 from bistro.app import Background
 from bistro.forms import FormView
 from bistro.http import FormData, Response
-from bistro.plugins.accounts.forms import EmailForm, ResetForm
+from bistro.plugins.accounts.forms import EmailForm, ResetForm, ResetWithTokensForm
 from bistro.plugins.accounts.log_in import LogIn
 from bistro.plugins.accounts.mails import ResetMail
 from bistro.plugins.accounts.names import fold
 from bistro.plugins.accounts.notices import OF_TOKENS, FormPage, notice, refused
 from bistro.plugins.accounts.site import AccountSite
 from bistro.plugins.accounts.throttle import PER_MINUTE
+from bistro.plugins.accounts.users import AbstractUser
 from bistro.plugins.rendering import render
 from bistro.routing import Routes
 
@@ -22,6 +23,9 @@ class ForgotPage(FormPage, template="accounts/forgot.html"):
 
 class ResetPage(FormPage, template="accounts/reset.html"):
     """What accounts/reset.html may use."""
+
+    tokens: int = 0
+    """How many tokens for programs the user has."""
 
 
 class ResetPages:
@@ -56,27 +60,39 @@ class ResetPages:
 
     async def ask(self, token: str = "") -> Response:
         """The form for the new password."""
-        if await self._site.links.open("reset", token) is None:
+        found = await self._site.links.open("reset", token)
+        if found is None:
             return refused()
-        return render(ResetPage(FormView(ResetForm, ResetForm(password="", token=token))), headers=OF_TOKENS)
+        kind, tokens = await self._form_for(found[0])
+        return render(ResetPage(FormView(kind, kind(password="", token=token)), tokens), headers=OF_TOKENS)
 
     async def reset(self, data: FormData, log_in: LogIn) -> Response:
-        """Set it, end all sessions of the user, and log in."""
-        form = FormView.read(ResetForm, data.fields)
+        """Set it, end all sessions of the user, and log in.
+
+        Tokens for programs end too, unless the user wants to keep them: who has forgotten the password
+        may have lost it to somebody.
+        """
         found = await self._site.links.open("reset", data.fields.get("token", ""))
         if found is None:
             return refused()
         user, _ = found
+        kind, tokens = await self._form_for(user)
+        form = FormView.read(kind, data.fields)
         if form.value is not None:
             for fault in await self._site.rules.find_faults(form.value.password, (user.email, user.name)):
                 form.add_problem("password", fault)
         if form.value is None:
-            return render(ResetPage(form), status=form.status, headers=OF_TOKENS)
-        if not await log_in.change_password(user, form.value.password):
+            return render(ResetPage(form, tokens), status=form.status, headers=OF_TOKENS)
+        keeps = isinstance(form.value, ResetWithTokensForm) and form.value.keep_tokens
+        if not await log_in.change_password(user, form.value.password, ends_tokens=not keeps):
             return refused()
         await self._site.confirm_address(user, keeps_password=True)  # they have the mail
         await log_in.note("password reset", user)
         return await log_in.begin(user, method="reset")
+
+    async def _form_for(self, user: AbstractUser) -> tuple[type[ResetForm], int]:
+        tokens = await self._site.count_tokens(user)
+        return (ResetWithTokensForm if tokens else ResetForm), tokens
 
     async def _send(self, log_in: LogIn, email: str) -> None:
         model = self._site.model

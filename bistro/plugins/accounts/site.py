@@ -46,6 +46,18 @@ class Link(Struct, frozen=True):
     find_url: Callable[[Request], str]
 
 
+class ProgramAccess(Protocol):
+    """What goes on letting programs in for a user whose password has changed, such as tokens."""
+
+    async def count(self, user: AbstractUser) -> int:
+        """How many of them work."""
+        ...
+
+    async def end_all(self, user: AbstractUser) -> int:
+        """End them; how many worked."""
+        ...
+
+
 class LogInMethod(Protocol):
     """Another way to log in, or a further step: `Accounts(methods=[…])` installs it."""
 
@@ -69,12 +81,16 @@ class AccountSite(Struct, eq=False):
     links: MailLinks
     origin: str = ""
     """Scheme and host of links in mails; empty for those of the request."""
+    keeps_port: bool = True
+    """Whether links may have the port that a request names."""
     can_sign_up: bool = True
     must_verify: bool = True
     bearers: list[Bearer] = field(default_factory=list)
     """Kinds of tokens that requests may come with."""
     forgetters: list[Callable[[str], Awaitable[object]]] = field(default_factory=list)
     """Called with the key of a user who is deleted, to delete what belongs to them."""
+    program_accesses: list[ProgramAccess] = field(default_factory=list)
+    """Ended by a reset of the password, and by a change where the user says so."""
     password_checks: list[PasswordChecker] = field(default_factory=list)
     """Asked in this order whose a password is that is not right here."""
     steps: list[FurtherStep] = field(default_factory=list)
@@ -128,6 +144,14 @@ class AccountSite(Struct, eq=False):
             await user.delete()
             for forget in self.forgetters:
                 await forget(user.key)
+
+    async def count_tokens(self, user: AbstractUser) -> int:
+        """How many tokens of programs let in as this user."""
+        return sum([await each.count(user) for each in self.program_accesses])
+
+    async def end_tokens(self, user: AbstractUser) -> int:
+        """End them all; how many there were."""
+        return sum([await each.end_all(user) for each in self.program_accesses])
 
     async def confirm_address(self, user: AbstractUser, *, keeps_password: bool = False) -> bool:
         """Note that a user has shown that the address is theirs; False where that was known before.
