@@ -92,6 +92,7 @@ class LogIn:
         """
         site, whos = self.site, [(self.address, PER_MINUTE), *limits_of(f"login {fold(login) or login}")]
         await site.throttle.take("log-in", *whos)
+        await site.learn_hashes()
         known = await site.find_user(login)
         account = limits_of(account_of(known, login)) if site.log_in_with == "either" else []
         may_try = await site.throttle.count("log-in", *account)

@@ -1,23 +1,23 @@
 """Hashes of passwords: argon2id, in a few threads, renewed when the parameters change.
 
-A check of a user who does not exist, or who has no password, takes the same time as of one who does
-(CVE-2024-39329): a hash of nobody's password is checked then. What Django has stored is checked too,
-and replaced by argon2id at the next log-in.
+What Django or bcrypt has stored is checked too, and replaced by argon2id at the next log-in.
+
+How it works. Nobody must learn by time whether there is a user (CVE-2024-39329), nor that one has a
+hash from before, which takes longer or shorter than argon2id. So a wrong password costs the same
+whoever it is for: the dearest hash of each kind that this process knows of. What the user's own hash
+has not cost is spent on nothing. A right password costs no more than its own hash.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
-import hmac
 import os
-import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from bistro.ground import ThreadPool
+from bistro.ground import ThreadPool, get_logger
 from bistro.http import ServiceUnavailable
+from bistro.plugins.accounts.extras import MissingAccountsExtra, require_extra
+from bistro.plugins.accounts.hashes import KINDS, Cost, name_of
 
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
@@ -27,7 +27,7 @@ LENGTH_MIN: Final = 8
 LENGTH_MAX: Final = 1_024
 """ASVS 5.0, 6.2.9 asks for at least 64; without a limit a huge one burns the processor (CVE-2021-45115)."""
 WAITING_MAX: Final = 200
-ITERATIONS_MAX: Final = 10_000_000
+_logger = get_logger("bistro.accounts")
 
 
 class Passwords:
@@ -41,7 +41,16 @@ class Passwords:
         self._threads_max = threads_max or max(1, (os.cpu_count() or 1) // 2)
         self._pool: ThreadPool | None = None
         self._hasher: PasswordHasher | None = None
-        self._nobody = ""
+        # An own hash is always among them: who has none is as dear as who has one.
+        self._dearest: dict[str, Cost] = {}
+        self.learn([self.prefix])
+        self._has_bcrypt: bool | None = None
+
+    @property
+    def prefix(self) -> str:
+        """What a hash of today begins with."""
+        passes, memory, lanes = self._parameters
+        return f"$argon2id$v=19$m={memory},t={passes},p={lanes}$"
 
     async def hash(self, password: str) -> str:
         """The hash of a password, as argon2 writes it. Raises ValueError beyond `LENGTH_MAX`."""
@@ -51,11 +60,17 @@ class Passwords:
     async def verify(self, password: str, hashed: str) -> tuple[bool, bool]:
         """Whether it is the password, and whether its hash should be made anew.
 
-        An empty hash is that of nobody: checked for the same time, and never right.
+        An empty hash is that of nobody, as is one that can't be read: checked for the same time, and
+        never right.
         """
         if len(password) > LENGTH_MAX:
             return False, False
         return await self._run(self._verify, password, hashed)
+
+    def learn(self, hashes: Iterable[str]) -> None:
+        """Let a wrong password cost what these do, before anybody has tried one of them."""
+        for each in hashes:
+            self._find_cost(each)
 
     def close(self) -> None:
         """End the threads; they begin again when something is asked."""
@@ -74,22 +89,43 @@ class Passwords:
         return self._argon2().hash(_as_bytes(password))
 
     def _verify(self, password: str, hashed: str) -> tuple[bool, bool]:
-        if not hashed:
-            self._nobody = self._nobody or self._make_hash(secrets.token_urlsafe())
-            self._is_right(password, self._nobody)
-            return False, False
-        if hashed.startswith("$argon2"):
-            is_right = self._is_right(password, hashed)
-            return is_right, is_right and self._argon2().check_needs_rehash(hashed)
-        return verify_django(password, hashed, self._is_right), True
-
-    def _is_right(self, password: str, hashed: str) -> bool:
-        from argon2.exceptions import InvalidHashError, VerificationError
-
+        typed, name, cost = _as_bytes(password), name_of(hashed), self._find_cost(hashed)
         try:
-            return self._argon2().verify(hashed, _as_bytes(password))
-        except (VerificationError, InvalidHashError):
-            return False
+            if cost is not None and KINDS[name].is_right(typed, hashed):
+                return True, not hashed.startswith("$argon2") or self._argon2().check_needs_rehash(hashed)
+        except ValueError:
+            cost = None
+        self._spend_rest(typed, name, cost)
+        return False, False
+
+    def _find_cost(self, hashed: str) -> Cost | None:
+        """What a hash costs, from now on known as what one of its kind may cost."""
+        name = name_of(hashed)
+        kind = KINDS.get(name)
+        cost = None if kind is None else kind.find_cost(hashed)
+        if cost is None or (name == "bcrypt" and not self._can_bcrypt()):
+            return None
+        if name not in self._dearest or cost.work > self._dearest[name].work:
+            self._dearest[name] = cost
+        return cost
+
+    def _spend_rest(self, password: bytes, name: str, cost: Cost | None) -> None:
+        for each, dearest in list(self._dearest.items()):
+            done = cost.work if cost is not None and each == name else 0
+            if dearest.work > done:
+                KINDS[each].spend(password, dearest.work - done, dearest)
+
+    def _can_bcrypt(self) -> bool:
+        if self._has_bcrypt is None:
+            try:
+                require_extra("a user with a hash of bcrypt", "bcrypt", "bcrypt")
+            except MissingAccountsExtra as error:
+                # Told to the log alone: an answer that is an error would tell who has such a hash.
+                _logger.error(str(error))
+                self._has_bcrypt = False
+            else:
+                self._has_bcrypt = True
+        return self._has_bcrypt
 
     def _argon2(self) -> PasswordHasher:
         if self._hasher is None:
@@ -99,31 +135,6 @@ class Passwords:
             passes, memory, lanes = self._parameters
             self._hasher = PasswordHasher(time_cost=passes, memory_cost=memory, parallelism=lanes)
         return self._hasher
-
-
-def verify_django(password: str, hashed: str, verify_argon2: Callable[[str, str], bool]) -> bool:
-    """Whether it is the password of a hash that Django has stored; False for kinds unknown here."""
-    kind, _, rest = hashed.partition("$")
-    try:
-        if kind in ("pbkdf2_sha256", "pbkdf2_sha1"):
-            iterations, salt, wanted = rest.split("$")
-            if not 0 < int(iterations) <= ITERATIONS_MAX:
-                return False
-            digest = kind.removeprefix("pbkdf2_")
-            made = hashlib.pbkdf2_hmac(digest, _as_bytes(password), salt.encode(), int(iterations))
-        elif kind == "scrypt":
-            work, salt, block, lanes, wanted = rest.split("$")
-            made = hashlib.scrypt(
-                _as_bytes(password), salt=salt.encode(), n=int(work), r=int(block), p=int(lanes),
-                maxmem=128 * 1024 * 1024,
-            )  # fmt: skip
-        elif kind == "argon2":
-            return verify_argon2(password, f"${rest}")
-        else:
-            return False
-        return hmac.compare_digest(made, base64.b64decode(wanted, validate=True))
-    except (ValueError, binascii.Error):
-        return False
 
 
 def _check_length(password: str) -> None:

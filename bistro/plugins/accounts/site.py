@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any, Literal, Protocol, TypeAlias  # Any: fields of the site's own model
+from typing import Any, Final, Literal, Protocol, TypeAlias  # Any: fields of the site's own model
 
 from msgspec import Struct, field
 
@@ -14,6 +14,7 @@ from bistro.ground import Clock
 from bistro.http import Request
 from bistro.plugins.accounts.events import Events
 from bistro.plugins.accounts.groups import Group, add_to_group, remove_from_group
+from bistro.plugins.accounts.hashes import prefix_of
 from bistro.plugins.accounts.identity import Bearer
 from bistro.plugins.accounts.links import MailLinks
 from bistro.plugins.accounts.names import find_email_fault, find_name_fault, fold
@@ -22,6 +23,8 @@ from bistro.plugins.accounts.rules import PasswordRules
 from bistro.plugins.accounts.throttle import Throttle
 from bistro.plugins.accounts.users import AbstractUser
 
+KINDS_MAX: Final = 16
+ROWS_EACH: Final = 50
 LogInWith: TypeAlias = Literal["email", "name", "either"]
 
 
@@ -85,6 +88,8 @@ class AccountSite(Struct, eq=False):
     """Whether links may have the port that a request names."""
     can_sign_up: bool = True
     must_verify: bool = True
+    knows_hashes: bool = False
+    """Whether this process has looked which kinds of hashes there are."""
     bearers: list[Bearer] = field(default_factory=list)
     """Kinds of tokens that requests may come with."""
     forgetters: list[Callable[[str], Awaitable[object]]] = field(default_factory=list)
@@ -108,6 +113,24 @@ class AccountSite(Struct, eq=False):
         by_email = self.log_in_with == "email" or (self.log_in_with == "either" and "@" in folded)
         column = self.model.email_key if by_email else self.model.name_key
         return await self.model.objects.find(column == folded)
+
+    async def learn_hashes(self) -> None:
+        """Look once which kinds of hashes there are besides those of today, so that none stands out by time.
+
+        It reads the users until it has seen each kind, and all of them where there is none.
+        """
+        if self.knows_hashes:
+            return
+        column = self.model.password
+        others = self.model.objects.filter(column != "", ~column.startswith(self.passwords.prefix))
+        for _ in range(KINDS_MAX):
+            found = await others.select(column).limit(ROWS_EACH)
+            self.passwords.learn(found)
+            if not found:
+                break
+            for each in {prefix_of(hashed) for hashed in found}:
+                others = others.filter(~column.startswith(each))
+        self.knows_hashes = True
 
     async def create_user(
         self, email: str, password: str | None = None, *, name: str = "", **fields: Any

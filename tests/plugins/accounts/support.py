@@ -21,8 +21,14 @@ from bistro.testing.response import ClientResponse
 HTML = {"accept": "text/html"}
 EMAIL, PASSWORD = "ann@example.com", "a quiet harbour"
 COOKIE = "__Host-session"
+
+
 # Hashes as weak as argon2 can make them: what takes time is measured elsewhere.
-QUICK = Passwords(memory_kib=8, passes=1)
+def make_quick() -> Passwords:
+    return Passwords(memory_kib=8, passes=1)
+
+
+QUICK = make_quick()
 
 
 class NewUser(Struct):
@@ -129,7 +135,8 @@ class Options(TypedDict, total=False):
 def site_with(*plugins: Any, add: Any = None, url: str = "", **options: Unpack[Options]) -> Iterator[Site]:
     """A site whose database is empty; `add(app)` adds to it before it starts."""
     clock = FakeClock()
-    options.setdefault("passwords", QUICK)
+    # Its own: what one site has learned of hashes is not what others must spend.
+    options.setdefault("passwords", make_quick())
     accounts = Accounts(**options, clock=clock)
     # With a URL of its own the site opens that database, and the migrations are applied here.
     database = Database(test_url=url, repeats_max=None) if url else Database("sqlite://", repeats_max=None)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import sys
 import threading
 import time
 from collections.abc import Awaitable
 from typing import TypeVar
 
+import bcrypt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,7 +21,8 @@ from bistro.plugins.accounts import BreachedPasswords, PasswordRules, Passwords
 from bistro.plugins.accounts.passwords import LENGTH_MAX
 from bistro.plugins.accounts.rules import common_passwords
 from bistro.testing import LiveServer
-from tests.plugins.accounts.support import EMAIL, PASSWORD, QUICK, site_with, who_routes
+from tests.plugins.accounts.django_hashes import KINDS_OF_DJANGO, made_by_django
+from tests.plugins.accounts.support import EMAIL, PASSWORD, QUICK, make_quick, site_with, who_routes
 
 T = TypeVar("T")
 
@@ -31,35 +34,18 @@ def run(work: Awaitable[T]) -> T:
     return asyncio.run(wait())
 
 
-def made_by_django(hasher: str, password: str) -> str:
-    """A hash as Django itself makes it."""
-    from django.conf import settings as django_settings
-
-    if not django_settings.configured:
-        django_settings.configure()
-    from django.contrib.auth import hashers
-
-    kinds = {
-        "pbkdf2_sha256": hashers.PBKDF2PasswordHasher,
-        "pbkdf2_sha1": hashers.PBKDF2SHA1PasswordHasher,
-        "scrypt": hashers.ScryptPasswordHasher,
-        "argon2": hashers.Argon2PasswordHasher,
-    }
-    made: str = kinds[hasher]().encode(password, "saltsaltsaltsalt")
-    return made
-
-
-@pytest.mark.parametrize("hasher", ["pbkdf2_sha256", "pbkdf2_sha1", "scrypt", "argon2"])
+@pytest.mark.parametrize("hasher", KINDS_OF_DJANGO)
 def test_hashes_of_django_are_checked_and_asked_to_be_renewed(hasher: str) -> None:
-    hashed = made_by_django(hasher, "a quiet härbour")
-    assert run(QUICK.verify("a quiet härbour", hashed)) == (True, True)
-    assert run(QUICK.verify("a quiet harbour", hashed))[0] is False
+    quick, hashed = make_quick(), made_by_django(hasher, "a quiet härbour")
+    assert run(quick.verify("a quiet härbour", hashed)) == (True, True)
+    assert run(quick.verify("a quiet harbour", hashed)) == (False, False)
 
 
-def test_hash_of_django_becomes_argon2id_at_the_next_log_in() -> None:
+@pytest.mark.parametrize("hasher", KINDS_OF_DJANGO)
+def test_hash_of_django_becomes_argon2id_at_the_next_log_in(hasher: str) -> None:
     with site_with(add=who_routes) as site:
         site.add_user()
-        site.change_user(password=made_by_django("pbkdf2_sha256", "old words of django"))
+        site.change_user(password=made_by_django(hasher, "old words of django"))
         assert site.log_in(password="old words of django").status == 303
         assert site.hash_of(EMAIL).startswith("$argon2id$")
         assert site.log_in(password="old words of django").status == 303
@@ -74,10 +60,13 @@ def test_hash_with_old_parameters_is_renewed() -> None:
 @pytest.mark.parametrize(
     "hashed",
     ["x", "$argon2id$v=19$m=8,t=1,p=1$x", "pbkdf2_sha256$x$y$z", "pbkdf2_sha256$99999999999$salt$AAAA",
-     "scrypt$salt$0$8$1$AAAA", "md5$salt$hash", "!unusable", "pbkdf2_sha256$1$s$é"],
+     "scrypt$salt$0$8$1$AAAA", "md5$salt$hash", "!unusable", "pbkdf2_sha256$1$s$é",
+     "scrypt$16384$salt$8$0$AAAA", "scrypt$16383$salt$8$1$AAAA", "scrypt$99999999$salt$8$1$AAAA",
+     "pbkdf2_sha256$1$s$AAAA$AAAA", "$argon2id$v=19$m=99999999,t=1,p=1$AAAA$AAAA", "$argon2id$v=19$m=8,t=1,p=0$x",
+     "bcrypt$$2b$12$short", f"bcrypt$$2b$31${'.' * 53}", f"bcrypt_sha256$$2b$04${'.' * 54}", f"$2x$04${'.' * 53}"],
 )  # fmt: skip
 def test_hash_that_is_none_is_nobodys(hashed: str) -> None:
-    assert run(QUICK.verify("x", hashed))[0] is False
+    assert run(make_quick().verify("x", hashed)) == (False, False)
 
 
 @pytest.mark.timed
@@ -132,6 +121,33 @@ def test_too_many_who_wait_for_a_hash_are_told_to_come_again(monkeypatch: pytest
     results = run(flood())
     assert any(isinstance(each, ServiceUnavailable) for each in results)
     assert sum(isinstance(each, str) for each in results) >= 200
+
+
+@pytest.mark.parametrize("kind", ["$2b$", "$2a$", "$2y$"])
+def test_hash_that_bcrypt_has_written_itself_is_checked_too(kind: str) -> None:
+    hashed = bcrypt.hashpw(b"a quiet harbour", bcrypt.gensalt(4)).decode().replace("$2b$", kind)
+    assert run(QUICK.verify("a quiet harbour", hashed)) == (True, True)
+    assert run(QUICK.verify("a quiet harbou", hashed)) == (False, False)
+
+
+def test_long_password_of_bcrypt_is_right_as_it_was_when_bcrypt_cut_it_off() -> None:
+    hashed = bcrypt.hashpw(b"x" * 72, bcrypt.gensalt(4)).decode()
+    assert run(QUICK.verify("x" * 80, f"bcrypt${hashed}"))[0] is True
+    assert run(QUICK.verify("x" * 71, f"bcrypt${hashed}"))[0] is False
+
+
+def test_hash_of_bcrypt_without_its_library_is_refused_and_the_log_names_the_extra(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    hashed = made_by_django("bcrypt", PASSWORD)
+    monkeypatch.setitem(sys.modules, "bcrypt", None)
+    with site_with() as site:
+        site.add_user()
+        site.change_user(password=hashed)
+        assert [site.log_in().status for _ in range(2)] == [422, 422]
+    (told,) = [each for each in caplog.records if "bcrypt" in each.getMessage()]
+    assert "pip install 'bistro[bcrypt]'" in told.getMessage()
+    assert "B980" in told.getMessage()
 
 
 # --- rules --------------------------------------------------------------------------------------------
