@@ -9,7 +9,7 @@ from __future__ import annotations
 from bistro.http import Request, TooManyRequests
 from bistro.plugins.accounts.links import Purpose
 from bistro.plugins.accounts.mails import AccountMail, ChangedMail
-from bistro.plugins.accounts.names import fold
+from bistro.plugins.accounts.names import find_greeting, fold
 from bistro.plugins.accounts.origin import origin_of
 from bistro.plugins.accounts.site import AccountSite
 from bistro.plugins.accounts.throttle import PER_HOUR
@@ -49,7 +49,7 @@ class Letters:
                 f"accounts.{PAGES[purpose]}", token=self._site.links.make(purpose, user, extra)
             )
         host = self._origin.partition("://")[2]
-        await self._mailer.send(kind(name=str(user), site=host, link=link, code=code), to=to)
+        await self._mailer.send(kind(name=find_greeting(str(user)), site=host, link=link, code=code), to=to)
 
     async def tell_change(
         self,
@@ -63,7 +63,7 @@ class Letters:
         """Say that something was changed, to the address from before, and what became of tokens."""
         host, link = self._origin.partition("://")[2], self.link_to("accounts.forgot")
         page = ChangedMail(
-            name=str(user),
+            name=find_greeting(str(user)),
             site=host,
             link=link,
             what=what,

@@ -11,6 +11,7 @@ class AccountMail(MailPage):
     """What each of them may use: whom it greets, which site it is about, and where to go on."""
 
     name: str
+    """As users call themselves; empty where it would be more than a name."""
     site: str
     """The host."""
     link: str = ""

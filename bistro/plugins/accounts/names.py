@@ -8,6 +8,7 @@ typed and only folds to it (CVE-2019-19844).
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Final
 
@@ -17,7 +18,10 @@ EMAIL_LENGTH_MAX: Final = 254
 LOCAL_LENGTH_MAX: Final = 64
 FOLDED_LENGTH_MAX: Final = 1_000
 """Folding may make some characters longer, such as one ligature into eighteen letters."""
+GREETING_LENGTH_MAX: Final = 60
 FOREIGN: Final = frozenset(["Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"])
+LINKED: Final = re.compile(r"[/\\@:]|\S[.。]\w\w")
+"""What programs that show mails make a link of: `J. R. Smith` is none, `evil.example` is."""
 
 
 def fold(text: str) -> str:
@@ -39,6 +43,18 @@ def find_name_fault(name: str) -> str | None:
     if not folded or "@" in folded:
         return "can't have an @"
     return None
+
+
+def find_greeting(name: str) -> str:
+    """The name by which a mail may greet; "" for what would be more than a greeting.
+
+    Whoever signs up with the address of somebody else, or wants to move there, has chosen the name: a
+    mail of the site must not bring a stranger's text or, since programs make links of them, address.
+    """
+    shown = " ".join(name.split())
+    if len(shown) > GREETING_LENGTH_MAX or any(unicodedata.category(each) in FOREIGN for each in shown):
+        return ""
+    return "" if LINKED.search(unicodedata.normalize("NFKC", shown)) else shown
 
 
 def find_email_fault(email: str) -> str | None:
