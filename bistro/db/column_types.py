@@ -119,7 +119,8 @@ def without_none(annotation: Any) -> tuple[Any, bool]:
     members = get_args(annotation)
     rest = tuple(member for member in members if member is not NoneType)
     inner = rest[0] if len(rest) == 1 else Union[rest]  # noqa: UP007 - the members come from a tuple
-    return inner, len(rest) < len(members)
+    # Notes may stand inside of the union as well: `Annotated[str, …] | None`.
+    return (without_none(inner)[0] if len(rest) == 1 else inner), len(rest) < len(members)
 
 
 def notes_of(annotation: Any) -> tuple[Any, ...]:

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from bistro.db.annotations import read_annotations, read_target
-from bistro.db.column_types import ColumnType, Sizes, find_column_type
+from bistro.db.column_types import ColumnType, Sizes, find_column_type, without_none
 from bistro.db.field_options import AUTO, PLAIN, FieldOptions, RelatedOptions
 from bistro.db.fields import Field, ForeignKey, ManyToMany, OneToOne, Related
 from bistro.db.model_errors import ModelError
@@ -282,4 +282,16 @@ def input_annotation(column: ColumnInfo, annotation: Any) -> Any:
         numbers: Any = Annotated[list[float], size]
         # Within the union: msgspec knows no length of what may be None.
         return numbers | None if column.nullable else numbers
-    return Annotated[annotation, msgspec.Meta(**limits)] if limits else annotation
+    return limit(annotation, msgspec.Meta(**limits)) if limits else annotation
+
+
+def limit(annotation: Any, meta: msgspec.Meta) -> Any:
+    """`annotation` with limits; within the union, since msgspec knows no limit of what may be None."""
+    if get_origin(annotation) is Annotated:
+        inner, *notes = get_args(annotation)
+        limited = limit(inner, meta)
+        for note in notes:
+            limited = Annotated[limited, note]
+        return limited
+    inner, optional = without_none(annotation)
+    return limit(inner, meta) | None if optional else Annotated[annotation, meta]

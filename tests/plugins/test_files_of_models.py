@@ -288,3 +288,14 @@ def test_site_without_a_place_for_files_says_what_to_install() -> None:
 
     with Client(app) as client:
         assert client.post("/papers", data={"title": "Tea"}, files={"text": pdf()}).status == 204
+
+
+def test_a_check_beside_a_file_that_may_be_missing_may_stand_in_or_around_the_union() -> None:
+    class Cover(Model):
+        id: Field[int] = auto()
+        within: Field[Annotated[StoredFile, FileCheck(types=("image/png",))] | None]
+        around: Field[Annotated[StoredFile | None, FileCheck(types=("image/png",))]]
+
+    assert [each.field for each in Cover.__table_info__.file_columns] == ["within", "around"]
+    fields = FormView(Cover.Create).fields
+    assert [(each.kind, each.attributes["accept"]) for each in fields] == [("file", "image/png")] * 2
