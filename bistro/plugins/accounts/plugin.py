@@ -35,7 +35,7 @@ from bistro.plugins.accounts.sign_up import SignUpPages
 from bistro.plugins.accounts.site import AccountSite, Link, LogInMethod, LogInWith
 from bistro.plugins.accounts.style import add_style
 from bistro.plugins.accounts.throttle import Attempts, Throttle
-from bistro.plugins.accounts.users import AbstractUser, User
+from bistro.plugins.accounts.users import AbstractUser, User, find_required
 from bistro.plugins.csrf import Csrf
 from bistro.plugins.database import Database
 from bistro.plugins.error_pages import ErrorPages, problem_answer, wants_page
@@ -188,6 +188,14 @@ class Accounts:
             raise AccountsError(
                 f"{self.user.__name__} has no table",
                 fix="Give a model that inherits from AbstractUser: class Member(AbstractUser): …",
+            )
+        missing = find_required(self.user) if self.sign_up else ""
+        if missing:
+            raise AccountsError(
+                f"nobody could sign up: {self.user.__name__}.{missing} must have a value, "
+                "and the page does not ask for it",
+                fix='Give it a default, as in field(default=""), or make accounts on a page of your own, '
+                "with AccountSite.create_user: Accounts(sign_up=False).",
             )
         if not self.at.startswith("/") or not self.at.strip("/"):
             raise AccountsError(f"the pages of accounts can't be at {self.at!r}", fix='Write at="/accounts".')

@@ -7,6 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from bistro import App
+from bistro.db import Field, field
+from bistro.plugins import Accounts, Database, Mail
+from bistro.plugins.accounts import AbstractUser, AccountsError
 from bistro.testing import Mailbox
 from tests.plugins.accounts.support import EMAIL, HTML, PASSWORD, Site, site_with, who_routes
 
@@ -174,3 +178,25 @@ def test_nobody_is_sent_more_than_five_mails_in_an_hour(site: Site) -> None:
         sign_up(site)
         site.clock.advance(60)
     assert len(Mailbox(site.client).messages) == 5
+
+
+SENT = Mail("memory:", sender="s@example.com")
+
+
+class Neighbour(AbstractUser):
+    street: Field[str]
+    nick: Field[str] = field(default="")
+    cat: Field[str | None]
+
+
+def test_a_field_that_sign_up_does_not_ask_for_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENV", "testing")
+    # Every visitor who signed up was answered "street: is missing", by a page that has no such input.
+    with pytest.raises(AccountsError, match=r"Neighbour\.street must have a value") as stopped:
+        App(Database("sqlite://"), SENT, Accounts(user=Neighbour)).freeze()
+    assert "sign_up=False" in stopped.value.fix
+
+
+def test_a_site_that_makes_its_accounts_itself_may_ask_for_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENV", "testing")
+    App(Database("sqlite://"), SENT, Accounts(user=Neighbour, sign_up=False)).freeze()
