@@ -151,7 +151,7 @@ def test_asked_for_page_then_log_in_then_that_page(journey: Journey) -> None:
 def test_wrong_password_then_the_right_one(journey: Journey) -> None:
     journey.add_user()
     journey.log_in("not this one")
-    assert "The name or the password is wrong." in journey.text()
+    assert "The e-mail address or the password is wrong." in journey.text()
     journey.fill("Log in", Password=PASSWORD)
     assert journey.text() == f"hello {EMAIL}"
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any  # Any: a form whose type is made for the site
+from typing import Any, Final  # Any: a form whose type is made for the site
 
 from bistro.forms import FormView
 from bistro.http import FormData, Redirect, Request, Response, TooManyRequests, is_local_redirect
 from bistro.plugins.accounts.forms import LogInForm, log_in_form
 from bistro.plugins.accounts.log_in import LogIn
-from bistro.plugins.accounts.site import AccountSite
+from bistro.plugins.accounts.site import AccountSite, LogInWith
 from bistro.plugins.accounts.users import AbstractUser
 from bistro.plugins.rendering import render
 from bistro.routing import Routes
@@ -34,7 +34,11 @@ class LogOutPage(Page, template="accounts/log_out.html"):
     """What accounts/log_out.html may use: nothing."""
 
 
-WRONG = "The name or the password is wrong."
+WRONG: Final[dict[LogInWith, str]] = {
+    "email": "The e-mail address or the password is wrong.",
+    "name": "The name or the password is wrong.",
+    "either": "The name, the e-mail address or the password is wrong.",
+}
 
 
 class LogInPages:
@@ -70,7 +74,7 @@ class LogInPages:
             form.add_problem("", refused.detail)
             return self._page(form, request, status=429, headers=dict(refused.headers))
         if user is None:
-            form.add_problem("", WRONG, "wrong")
+            form.add_problem("", WRONG[self._site.log_in_with], "wrong")
             return self._page(form, request)
         return await log_in.begin(user, method="password", next=sent.next, remember=sent.remember)
 

@@ -60,7 +60,7 @@ def test_address_is_the_same_in_any_case_and_width(site: Site, login: str) -> No
 def test_wrong_name_and_wrong_password_are_answered_alike(site: Site, login: str, password: str) -> None:
     answer = site.log_in(login, password)
     assert answer.status == 422
-    assert "The name or the password is wrong." in answer.text
+    assert "The e-mail address or the password is wrong." in answer.text
     assert password not in answer.text
     assert site.client.get("/maybe").text == "nobody"
 
