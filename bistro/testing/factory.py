@@ -56,7 +56,10 @@ class Factory(Generic[M]):
         self._numbers = itertools.count(1)
 
     async def create(self, *, using: Database | None = None, **values: Any) -> M:
-        """A new row, stored. Raises what storing raises."""
+        """A new row, stored.
+
+        Raises what storing raises, and TypeError where nobody gives a row that it must refer to.
+        """
         made = await self._complete(values, using)
         objects = self._model.objects if using is None else self._model.objects.using(using)
         row: M = await objects.create(**made)
@@ -73,10 +76,16 @@ class Factory(Generic[M]):
         for column in self._model.__table_info__.columns.values():
             relation = column.relation
             is_given = column.field in made or (relation is not None and relation.name in made)
-            if not is_given and relation is None and _must_have_value(column):
-                make = MAKERS.get(column.type.kind)
-                if make is not None:
-                    made[column.field] = _shorten(make(column.field, number), column.options.max_length)
+            if is_given or not _must_have_value(column):
+                continue
+            if relation is not None:
+                raise TypeError(
+                    f"a {self._model.__name__} must name a row by {relation.name!r}: give one to create(), "
+                    f"or let the factory make it: Factory({self._model.__name__}, {relation.name}=Factory(…))"
+                )
+            make = MAKERS.get(column.type.kind)
+            if make is not None:
+                made[column.field] = _shorten(make(column.field, number), column.options.max_length)
         return made
 
 

@@ -1,7 +1,8 @@
 """Fixtures for pytest: `app`, `client`, `database`, `mailbox`, `live_server`, `clock`.
 
-`app` is what the ini option `bistro_app` names, `app:app` where nothing is set; a project whose
-tests need another one defines its own fixture `app`, and the others use that.
+`app` is what the ini option `bistro_app` names; without it what `[tool.bistro] app` in pyproject.toml
+names, as for the command `bistro`; else `app:app`. A project whose tests need another one defines its
+own fixture `app`, and the others use that.
 
 pytest loads this file in every environment where Bistro is installed. It takes everything by way of
 `bistro.testing`, whose names are loaded at their first use: a run that needs none of them neither
@@ -13,6 +14,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,7 +32,7 @@ OPTION = "bistro_app"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the ini option `bistro_app`."""
-    parser.addini(OPTION, "the application under test, as module:name", default="app:app")
+    parser.addini(OPTION, "the application under test, as module:name", default="")
 
 
 def pytest_configure(config: pytest.Config) -> None:  # noqa: ARG001 - pytest's own signature
@@ -43,7 +45,8 @@ def pytest_configure(config: pytest.Config) -> None:  # noqa: ARG001 - pytest's 
 @pytest.fixture
 def app(request: pytest.FixtureRequest) -> Application:
     """The application that the ini option `bistro_app` names; define a fixture `app` to test another."""
-    return load_app(str(request.config.getini(OPTION)), request.config.rootpath)
+    root = request.config.rootpath
+    return load_app(str(request.config.getini(OPTION)) or find_name(root), root)
 
 
 @pytest.fixture
@@ -77,6 +80,24 @@ def live_server(app: Application) -> Iterator[testing.LiveServer]:
 def clock() -> testing.FakeClock:
     """A clock that stands still until the test calls `clock.advance(seconds)`."""
     return testing.FakeClock()
+
+
+def find_name(root: Path) -> str:
+    """What `[tool.bistro] app` in pyproject.toml names, as module:name; `app:app` where nothing is said.
+
+    Raises pytest.UsageError where the file can't be read.
+    """
+    file = root / "pyproject.toml"
+    try:
+        tool = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {}) if file.is_file() else {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise pytest.UsageError(f"{file} can't be read: {error}") from None
+    named = tool.get("bistro", {}).get("app")
+    if not isinstance(named, str):
+        return "app:app"
+    # The command takes files as well: shop/app.py:app.
+    place, _, attribute = named.partition(":")
+    return f"{place.removesuffix('.py').replace('/', '.')}:{attribute or 'app'}"
 
 
 def load_app(name: str, root: Path) -> Application:

@@ -91,3 +91,8 @@ def test_plain_tests_wait_with_sync() -> None:
     with Database("sqlite://") as database:
         sync(create_tables(Writer))
         assert sync(Factory(Writer).create(using=database)).id == 1
+
+
+def test_a_row_that_must_refer_to_another_says_how_to_give_it() -> None:
+    with pytest.raises(TypeError, match=r"Entry must name a row by 'writer'.*writer=Factory\(…\)"):
+        in_database(lambda: Factory(Entry).create())

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bistro.testing.pytest_plugin import load_app
+from bistro.testing.pytest_plugin import find_name, load_app
 
 ROOT = Path(__file__).parents[2]
 
@@ -137,3 +137,21 @@ def test_error_inside_the_module_is_not_hidden(tmp_path, monkeypatch):
     (tmp_path / "broken_site.py").write_text("import no_such_package\n")
     with pytest.raises(ModuleNotFoundError, match="no_such_package"):
         load_app("broken_site:app", tmp_path)
+
+
+def test_without_the_option_the_app_of_the_command_line_is_tested(tmp_path):
+    assert find_name(tmp_path) == "app:app"
+    for said, found in {
+        "shop.app:site": "shop.app:site",
+        "shop.app": "shop.app:app",
+        "shop/app.py:site": "shop.app:site",
+        "shop/app.py": "shop.app:app",
+    }.items():
+        (tmp_path / "pyproject.toml").write_text(f'[tool.bistro]\napp = "{said}"\n')
+        assert find_name(tmp_path) == found
+
+
+def test_pyproject_that_can_not_be_read_is_named(tmp_path):
+    (tmp_path / "pyproject.toml").write_text("[tool.bistro\n")
+    with pytest.raises(pytest.UsageError, match=r"pyproject\.toml can't be read"):
+        find_name(tmp_path)
