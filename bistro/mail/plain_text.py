@@ -138,7 +138,8 @@ class _Writer:
         words = "".join(self._line[start:]).strip()
         target = address.removeprefix("mailto:")
         if target and not target.startswith("#") and words != target:
-            self._line.append(f" ({target})" if words else target)
+            # RFC 3986, appendix C: programs that find links take a parenthesis behind one for a part of it.
+            self._line.append(f" <{target}>" if words else target)
 
     def _end_line(self, *, is_spaced: bool = False) -> None:
         line = _SPACES.sub(" ", "".join(self._line)).strip(" ")

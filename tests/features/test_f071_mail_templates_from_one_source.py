@@ -34,7 +34,7 @@ def test_one_template_gives_all_three() -> None:
         (mail,) = Mailbox(client).messages
 
     assert mail.subject == "Order 7, Tom & Jerry"
-    assert mail.text == "Thank you, Tom & Jerry.\n\nYour order (https://shop.example/orders/7)\n"
+    assert mail.text == "Thank you, Tom & Jerry.\n\nYour order <https://shop.example/orders/7>\n"
     assert "<p>Thank you, Tom &amp; Jerry.</p>" in mail.html
 
 

@@ -19,7 +19,7 @@ from bistro.mail import html_to_text
         ("one<br>two", "one\ntwo"),
         ("<h1>Title</h1>text", "Title\n\ntext"),
         ("<ul><li>a</li><li>b</li></ul>after", "- a\n- b\n\nafter"),
-        ('<a href="https://x.org/?a=1&amp;b=2">go</a>', "go (https://x.org/?a=1&b=2)"),
+        ('<a href="https://x.org/?a=1&amp;b=2">go</a>', "go <https://x.org/?a=1&b=2>"),
         ('<a href="https://x.org">https://x.org</a>', "https://x.org"),
         ('<a href="mailto:a@x.org">a@x.org</a>', "a@x.org"),
         ('<a href="#top">up</a>', "up"),

@@ -83,7 +83,7 @@ def test_subject_text_and_html_come_from_one_template() -> None:
         client.post("/welcome/Tom%20%26%20%3CJerry%3E")
         (message,) = Mailbox(client).messages
     assert message.subject == "Welcome, Tom & <Jerry>"
-    assert message.text == "Hello Tom & <Jerry>: confirm (https://shop.example/?a=1&b=2).\n"
+    assert message.text == "Hello Tom & <Jerry>: confirm <https://shop.example/?a=1&b=2>.\n"
     assert "<p>Hello Tom &amp; &lt;Jerry&gt;: <a href=" in message.html
     assert "<title>Welcome,\n  Tom &amp; &lt;Jerry&gt;</title>" in message.html
     assert (message.to, message.sender) == ("ada@example.com", "Shop <shop@example.com>")
