@@ -97,7 +97,8 @@ def report(done: Collected, folder: Path) -> None:
         show(f"written  {path}")
     for path in done.removed:
         show(f"removed  {path}")
-    say(f"{done.files} files in {short_path(str(folder))}, {len(done.written)} of them new.")
+    files = "1 file" if done.files == 1 else f"{done.files} files"
+    say(f"{files} in {short_path(str(folder))}, {len(done.written)} of them new.")
     if done.stale:
         say(f"{len(done.stale)} of earlier runs are left: `bistro static collect --prune` removes them.")
 

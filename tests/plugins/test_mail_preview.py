@@ -112,3 +112,19 @@ def test_only_development_has_it(environment: str, monkeypatch: pytest.MonkeyPat
 def test_other_hosts_do_not_reach_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """DNS rebinding: a page of another name must not read the mails of whoever develops."""
     assert make_client(monkeypatch).get(AT, headers={"host": "evil.example"}).status == 421
+
+
+def test_pages_of_the_site_keep_their_names_beside_the_preview(monkeypatch: pytest.MonkeyPatch) -> None:
+    # `url("index")` was ambiguous in development, and only there: the preview had a route of that name.
+    monkeypatch.setenv("ENV", "development")
+    app = App(Mail(sender="s@example.com"))
+
+    @app.get("/")
+    async def index() -> None: ...
+
+    @app.get("/sample/{name}")
+    async def sample(name: str) -> None: ...
+
+    app.freeze()
+    assert app.url("index") == "/"
+    assert app.url("sample", name="tea") == "/sample/tea"

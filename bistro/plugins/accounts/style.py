@@ -49,6 +49,7 @@ th, td { padding: .5rem .5rem .5rem 0; text-align: left; vertical-align: top;
   border-bottom: 1px solid var(--line) }
 .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
   white-space: nowrap }
+td:first-child { min-width: 6rem }
 td:not(:first-child), th:not(:first-child) { white-space: nowrap }
 legend { padding: 0; font-weight: 600 }
 form.inline { display: inline }

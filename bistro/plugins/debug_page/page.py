@@ -181,7 +181,7 @@ def _routes_section(routes: Sequence[Route]) -> str:
     )
     head = "<tr><th>Method</th><th>Path</th><th>Name</th><th>Where</th></tr>"
     more = f"<p>And {len(routes) - ROUTES_MAX} more.</p>" if len(routes) > ROUTES_MAX else ""
-    table = f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
+    table = f"<table class='routes'><thead>{head}</thead><tbody>{rows}</tbody></table>"
     return f"<section><h2>Routes of this site</h2>{_scrolling('Routes', table)}{more}</section>"
 
 

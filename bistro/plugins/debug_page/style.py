@@ -50,6 +50,7 @@ tbody th { font-weight: 600; min-width: 7rem }
 .wide { overflow-x: auto }
 section > .wide { border: 1px solid var(--edge); border-radius: .375rem; background: var(--raised) }
 .wide table { border-top: 0 }
+.routes th, .routes td { overflow-wrap: normal }
 ul { margin: 0; padding-left: 1.25rem; line-height: 1.8 }
 a { color: var(--link) }
 .none { margin: 0; padding: .5rem .75rem; color: var(--quiet) }

@@ -41,12 +41,15 @@ class MailPreview:
 
     def install(self, setup: Setup) -> None:
         """Add them."""
-        get = setup.routes.get
-        get(AT, include_in_schema=False)(self.index)
-        get(AT + "/sample/{name}", include_in_schema=False)(self.sample)
-        get(AT + "/sample/{name}/html", include_in_schema=False)(self.sample_html)
-        get(AT + "/sent/{number:int}", include_in_schema=False)(self.one_sent)
-        get(AT + "/sent/{number:int}/html", include_in_schema=False)(self.one_sent_html)
+        # With names that no site has: `url("index")` must mean the site's own page, as it does in production.
+        for path, name, handler in (
+            ("", "mail_preview", self.index),
+            ("/sample/{name}", "mail_preview.sample", self.sample),
+            ("/sample/{name}/html", "mail_preview.sample_html", self.sample_html),
+            ("/sent/{number:int}", "mail_preview.sent", self.one_sent),
+            ("/sent/{number:int}/html", "mail_preview.sent_html", self.one_sent_html),
+        ):
+            setup.routes.get(AT + path, name=name, include_in_schema=False)(handler)
 
     async def index(self) -> Rendered:
         """Both lists."""
