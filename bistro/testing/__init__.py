@@ -19,11 +19,14 @@ if TYPE_CHECKING:
     from bistro.testing.copies import copied_database as copied_database
     from bistro.testing.errors import AnswerIncomplete as AnswerIncomplete
     from bistro.testing.errors import ClientClosed as ClientClosed
+    from bistro.testing.errors import NoAccounts as NoAccounts
     from bistro.testing.errors import NoMailPlugin as NoMailPlugin
     from bistro.testing.errors import TooManyRedirects as TooManyRedirects
     from bistro.testing.errors import WebSocketRefused as WebSocketRefused
     from bistro.testing.factory import Factory as Factory
     from bistro.testing.live_server import LiveServer as LiveServer
+    from bistro.testing.log_in import log_in as log_in
+    from bistro.testing.log_in import wait_for_log_in as wait_for_log_in
     from bistro.testing.mailbox import Mailbox as Mailbox
     from bistro.testing.queries import assert_queries as assert_queries
     from bistro.testing.response import Answer as Answer
@@ -40,10 +43,18 @@ _MODULES = {
     "client": ("Client",),
     "clock": ("FakeClock",),
     "cookie_jar": ("Cookie", "CookieJar"),
-    "errors": ("AnswerIncomplete", "ClientClosed", "NoMailPlugin", "TooManyRedirects", "WebSocketRefused"),
+    "errors": (
+        "AnswerIncomplete",
+        "ClientClosed",
+        "NoAccounts",
+        "NoMailPlugin",
+        "TooManyRedirects",
+        "WebSocketRefused",
+    ),
     "copies": ("copied_database",),
     "factory": ("Factory",),
     "live_server": ("LiveServer",),
+    "log_in": ("log_in", "wait_for_log_in"),
     "mailbox": ("Mailbox",),
     "queries": ("assert_queries",),
     "response": ("Answer", "AsyncStream", "ClientResponse", "Stream"),

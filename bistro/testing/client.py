@@ -50,7 +50,7 @@ class Client:
         raise_server_errors: bool = True,
         clock: Clock | None = None,
     ) -> None:
-        self._client = AsyncClient(
+        self.in_loop = AsyncClient(
             app,
             base_url=base_url,
             headers=headers,
@@ -59,11 +59,12 @@ class Client:
             raise_server_errors=raise_server_errors,
             clock=clock,
         )
+        """The client in the event loop of the app, for work that `run` waits for."""
         self.app = app
-        self.headers = self._client.headers
-        self.cookies = self._client.cookies
+        self.headers = self.in_loop.headers
+        self.cookies = self.in_loop.cookies
         self._portal = borrow_portal(app)
-        self._finalizer = weakref.finalize(self, _shut_down, self._client)
+        self._finalizer = weakref.finalize(self, _shut_down, self.in_loop)
         # When the interpreter ends there are no new threads any more (from 3.12 on), which apps need to stop.
         self._finalizer.atexit = False
 
@@ -74,7 +75,7 @@ class Client:
     def __enter__(self) -> Client:
         self._check_open()
         try:
-            self._portal.run(self._client.start())
+            self._portal.run(self.in_loop.start())
         except BaseException:
             self.close()
             raise
@@ -91,14 +92,14 @@ class Client:
         Raises what the application could not handle, `AnswerIncomplete`, and `TooManyRedirects`.
         """
         self._check_open()
-        return self._portal.run(self._client.request(method, url, **options))
+        return self._portal.run(self.in_loop.request(method, url, **options))
 
     @contextmanager
     def stream(self, method: str, url: str, **options: Unpack[RequestOptions]) -> Iterator[Stream]:
         """Send a request and read the answer while the handler writes it; leaving disconnects."""
         self._check_open()
         run = self._portal.run
-        manager = self._client.stream(method, url, **options)
+        manager = self.in_loop.stream(method, url, **options)
         response = run(manager.__aenter__())
         try:
             yield Stream(response.answer, _iterate(self._portal, response.iter_bytes()))
@@ -115,7 +116,7 @@ class Client:
         """
         self._check_open()
         run = self._portal.run
-        manager = self._client.websocket(url, subprotocols=subprotocols, **options)
+        manager = self.in_loop.websocket(url, subprotocols=subprotocols, **options)
         socket = run(manager.__aenter__())
         try:
             yield Socket(socket, self._portal)

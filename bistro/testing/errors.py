@@ -56,3 +56,12 @@ class NoMailPlugin(BistroError):
     """
 
     code = "B714"
+
+
+class NoAccounts(BistroError):
+    """A test wanted to be logged in at a site that has no plugin `Accounts`.
+
+    If you see this: install it, `App(Database(), Accounts())`.
+    """
+
+    code = "B715"
