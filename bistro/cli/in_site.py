@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import inspect
+import logging
+import sys
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, ExitStack
 from typing import Any  # Any: what commands take and give
 
 from bistro.app import BaseApp
 from bistro.cli.shell import find_databases
+from bistro.ground.log import configure_logging
 from bistro.ground.portal import Portal
 
 
@@ -20,6 +23,9 @@ def run_in_site(
     The site is started before and stopped afterwards. An `async def` runs in its event loop; a `def`
     beside it, where `sync()` waits for queries.
     """
+    if not logging.getLogger().handlers:
+        # Before the site does it: standard output is for what the command gives.
+        configure_logging(stream=sys.stderr)
     portal = Portal("command")
     made = AsyncExitStack()
     try:

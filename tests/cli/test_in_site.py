@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
+import pytest
 from click.testing import CliRunner, Result
 
 from bistro.cli.own_commands import find_own_commands
 from tests.cli.conftest import Site
+from tests.cli.processes import environment
 
 NOTES = """
 from collections.abc import AsyncIterator, Iterator
@@ -101,3 +106,18 @@ def test_what_only_a_request_has_is_refused_with_the_provider(site: Site) -> Non
 def test_a_command_that_asks_for_nothing_does_not_start_the_site(site: Site) -> None:
     result = run(site, "@app.command('add')\ndef add() -> None:\n    print('alone')\n")
     assert result.output == "alone\n"
+
+
+@pytest.mark.slow
+def test_log_of_the_site_is_not_among_what_a_command_prints(site: Site) -> None:
+    site.write(NOTES + ADD, "app.py")
+    ended = subprocess.run(
+        [sys.executable, "-m", "bistro", "add", "tea"],
+        cwd=site.folder,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ended.stdout, ended.returncode) == ("started\n1 sqlite\nstopped\n", 3)
+    assert '"logger":"bistro.sql"' in ended.stderr
