@@ -38,7 +38,11 @@ def run_in_site(
             stack.callback(lambda: portal.run(made.aclose()))
             provided = portal.run(site.provided(made, wanted))
             result = function(**values, **provided)
-            return portal.run(wait_for(result)) if inspect.isawaitable(result) else result
+            if inspect.isawaitable(result):
+                result = portal.run(wait_for_end(result))
+            if isinstance(result, SystemExit):
+                raise result
+            return result
     finally:
         portal.close(site.stop())
 
@@ -46,3 +50,11 @@ def run_in_site(
 async def wait_for(result: Awaitable[Any]) -> Any:
     """A coroutine out of anything that can be awaited."""
     return await result
+
+
+async def wait_for_end(result: Awaitable[Any]) -> Any:
+    """The same; a SystemExit is given back: raised, it would end the event loop before the site stops."""
+    try:
+        return await result
+    except SystemExit as ended:
+        return ended

@@ -121,3 +121,15 @@ def test_log_of_the_site_is_not_among_what_a_command_prints(site: Site) -> None:
     )
     assert (ended.stdout, ended.returncode) == ("started\n1 sqlite\nstopped\n", 3)
     assert '"logger":"bistro.sql"' in ended.stderr
+
+
+@pytest.mark.parametrize("word", ["async def", "def"])
+def test_a_command_that_ends_with_a_sentence_lets_the_site_stop(site: Site, word: str) -> None:
+    # An async one ended the event loop with it: the site was not stopped, and forty lines of traceback came out.
+    source = (
+        f"@app.command('add')\n{word} add(shelf: Shelf) -> None:\n    raise SystemExit('There is no tea.')\n"
+    )
+    result = run(site, source)
+    assert isinstance(result.exception, SystemExit), result.exception
+    assert result.exit_code == 1
+    assert result.output == "started\nshelf closed\nstopped\nThere is no tea.\n"
