@@ -181,7 +181,9 @@ class Accounts:
         setup.routes.include(routes, at=site.at)
         setup.on_error(LogInRequired)(lead_to_log_in)
         setup.on_error(ConfirmationRequired)(lead_to_confirmation)
-        setup.command("create-user", make_command(site), help="Make a user, and ask for the password.")
+        setup.command(
+            "create-user", make_command(site, self.roles), help="Make a user, and ask for the password."
+        )
 
     def _check(self) -> None:
         if not hasattr(self.user, "__table_info__"):
