@@ -8,13 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import (
-    Annotated,
-    Any,
-    Final,
-    get_args,
-    get_type_hints,
-)  # Any: a form that is made for the site's scopes
+from typing import Annotated, Any, Final  # Any: a form that is made for the site's scopes
 
 import msgspec
 from msgspec import Meta
@@ -23,15 +17,14 @@ from bistro.app import Setup
 from bistro.db import Field, Model, auto
 from bistro.db import field as db_field
 from bistro.forms import FormView, Widget
-from bistro.http import Forbidden, FormData, Redirect, Request, Response
-from bistro.plugins.accounts.access import Allowed
+from bistro.http import FormData, Redirect, Request, Response
 from bistro.plugins.accounts.identity import Identity, refuse_others
 from bistro.plugins.accounts.log_in import LogIn
 from bistro.plugins.accounts.recent import recent_log_in
 from bistro.plugins.accounts.site import AccountSite, Link
 from bistro.plugins.accounts.users import AbstractUser
 from bistro.plugins.rendering import render
-from bistro.routing import Route, Routes
+from bistro.routing import Routes
 from bistro.templates import Page
 
 HERE: Final = Path(__file__).parent
@@ -85,13 +78,6 @@ class ApiTokens:
         setup.provide(TokenStore, lambda: store)
         setup.models(ApiToken, package="api_tokens", migrations=HERE / "token_migrations")
         setup.templates(HERE / "optional" / "tokens")
-        setup.before(refuse_limited, only_for=lambda route: has_no_scope(route) and not is_public(route))
-        # Who may come anyway is asked only where the route looks at who it is.
-        setup.before(
-            refuse_limited,
-            only_for=lambda route: has_no_scope(route) and is_public(route),
-            only_if_used=Identity,
-        )
         routes = Routes(name="tokens", by="Accounts", atomic=False)
         TokenPages(self, store, site).add_to(routes)
         setup.routes.include(routes, at=f"{site.at}/tokens")
@@ -211,32 +197,3 @@ def token_form(scopes: Mapping[str, str]) -> Any:
 def hash_token(token: str) -> str:
     """What is kept of a token; it has 256 random bits, so that a fast hash will do."""
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
-
-
-def has_no_scope(route: Route) -> bool:
-    """Whether nothing of a route asks for a scope: no hook, and no parameter with `Allowed`."""
-    hooks = [
-        *route.options.get("before", ()),
-        *(each.function for group in route.groups for each in group.hooks),
-    ]
-    return not any(hasattr(each, "scope") for each in hooks) and not has_allowed(route.handler)
-
-
-def is_public(route: Route) -> bool:
-    """Whether a route lets visitors in."""
-    return bool(route.options.get("public", False))
-
-
-def has_allowed(handler: object) -> bool:
-    """Whether a parameter of a handler is annotated with `Allowed`, which asks for its scope itself."""
-    try:
-        hints = get_type_hints(handler, include_extras=True)
-    except (NameError, TypeError):
-        return False
-    return any(isinstance(note, Allowed) for hint in hints.values() for note in get_args(hint)[1:])
-
-
-def refuse_limited(identity: Identity) -> None:
-    """Let in no limited token where nobody has said what it may do."""
-    if not identity.has_scope("*"):
-        raise Forbidden("The token is not for this.")

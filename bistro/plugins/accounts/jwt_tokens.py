@@ -28,7 +28,8 @@ class JwtTokens:
     `key` is the signer's public key, as PEM text or a JWK (a mapping, also of several: `{"keys": […]}`).
     Only `algorithms` are believed, whatever a token says of itself. `issuer` and `audience` must be
     those of the token, which must say when it ends. `find_user` gives the user for the claims; by
-    default the user whose key is `sub`. The claim `scope` limits the token. Needs `bistro[jwt]`.
+    default the user whose key is `sub`. The claim `scope` limits the token, as the scopes of
+    `ApiTokens` do: routes that ask for none of them refuse it. Needs `bistro[jwt]`.
     """
 
     key: str | Mapping[str, Any]
@@ -97,5 +98,5 @@ class JwtReader:
         else:
             model = self._site.model
             user = await model.objects.find(model.key == str(claims["sub"])[:64])
-        scope = claims.get("scope")
-        return Identity(user, frozenset(str(scope).split()) if scope is not None else frozenset(["*"]))
+        # A claim that is there and says nothing, such as null, limits to nothing.
+        return Identity(user, frozenset(str(claims.get("scope", "*")).split()))

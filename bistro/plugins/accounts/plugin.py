@@ -21,6 +21,7 @@ from bistro.plugins.accounts.events import AccountEvent, EventHook, Events
 from bistro.plugins.accounts.groups import Group, Membership, leave_all_groups
 from bistro.plugins.accounts.identity import Identity, IdentityFinder
 from bistro.plugins.accounts.impersonation import ImpersonationPages
+from bistro.plugins.accounts.limited_tokens import keep_to_scopes
 from bistro.plugins.accounts.links import MailLinks
 from bistro.plugins.accounts.log_in import LogIn
 from bistro.plugins.accounts.log_in_pages import LogInPages
@@ -151,6 +152,8 @@ class Accounts:
         self._add_pages(setup, site)
         for method in self.methods:
             method.install(setup, site)
+        if site.bearers:
+            keep_to_scopes(setup)
         if self.closed:
             # Behind the methods, one of which may say who somebody is.
             add_gate(setup, self.user)

@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from bistro import App
+from bistro.db import get_database
+from bistro.plugins import Accounts, Database, RemoteUser
 from bistro.plugins.accounts import AccountSite, ApiTokens, User, permitted
-from bistro.testing import Mailbox
+from bistro.plugins.database.migrations import apply_all
+from bistro.testing import AsyncClient, Client, Mailbox
 from tests.db.conftest import postgres_database_url, postgres_url  # noqa: F401 - fixtures
-from tests.plugins.accounts.support import EMAIL, PASSWORD, Site, site_with, who_routes
+from tests.plugins.accounts.support import EMAIL, PASSWORD, QUICK, Site, site_with, who_routes
 
 pytestmark = pytest.mark.service
 SCOPES = {"*": "Everything"}
@@ -88,3 +92,27 @@ def test_twelve_parallel_sign_ups_make_one_user(site: Site) -> None:
 
     assert site.client.run(sign_up_all()) <= {200, 429}
     assert site.count_users(EMAIL) == 1
+
+
+def test_first_requests_of_whom_a_proxy_names_may_come_at_once(postgres_url: str) -> None:  # noqa: F811
+    # Each opens the account; those that come too late are in a transaction that takes nothing more.
+    app = App(
+        Database(test_url=postgres_url, repeats_max=None),
+        Accounts(methods=[RemoteUser()], passwords=QUICK),
+        trusted_proxies=["127.0.0.1"],
+    )
+    who_routes(app)
+
+    @app.on_start
+    async def migrate() -> None:
+        await apply_all(get_database(), Path("no-such-folder"), app.freeze().registered.model_packages)
+
+    with Client(app) as client:
+        other = AsyncClient(app)
+        headers = {"remote-user": EMAIL}
+
+        async def ask_at_once() -> list[str]:
+            answers = await asyncio.gather(*(other.post("/me", headers=headers) for _ in range(4)))
+            return [each.text for each in answers]
+
+        assert client.run(ask_at_once()) == [EMAIL] * 4

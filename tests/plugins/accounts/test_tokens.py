@@ -27,6 +27,7 @@ from bistro.plugins.accounts import (
     permitted,
     require_scope,
 )
+from bistro.plugins.accounts.jwt_tokens import LENGTH_MAX
 from tests.plugins.accounts.support import EMAIL, HTML, PASSWORD, Site, site_with, who_routes
 
 BOB = "bob@example.com"
@@ -147,6 +148,18 @@ def test_no_token_changes_what_lets_a_user_in(site: Site) -> None:
 def test_token_that_is_none_is_a_401_also_where_visitors_may_come(site: Site, token: str) -> None:
     assert ask(site, "/me", token) in (400, 401)
     assert ask(site, "/maybe", token or "y") in (400, 401, 200 if len(token) > 8_000 else 401)
+
+
+def test_user_has_a_hundred_tokens_at_most(site: Site) -> None:
+    answers = []
+    for number in range(101):
+        site.clock.advance(30)  # no limit of attempts, nor of a session left alone, is what ends it
+        data = {"name": f"t{number}", "scopes": "note.read"}
+        answers.append(site.client.post("/accounts/tokens", data=data, headers=HTML))
+        if number % 20 == 0:
+            site.log_in()
+    assert [each.status for each in answers] == [200] * 100 + [422]
+    assert "You have 100 tokens; end one first." in answers[-1].text
 
 
 def test_token_ends(site: Site) -> None:
@@ -272,6 +285,60 @@ def test_token_that_is_not_for_this_site_or_not_valid_is_refused(
     jwt_site: Site, change: dict[str, Any]
 ) -> None:
     assert ask(jwt_site, "/me", Signer(jwt_site).sign(**change)) == 401
+
+
+@pytest.mark.parametrize("scope", ["note.read", "openid email", "", ["note.read"], 7, True, {}])
+def test_signed_token_with_a_scope_is_refused_where_none_is_asked_for(jwt_site: Site, scope: Any) -> None:
+    token = Signer(jwt_site).sign(scope=scope)
+    assert [ask(jwt_site, path, token) for path in ("/me", "/news", "/open")] == [403, 403, 200]
+    assert ask(jwt_site, "/notes", token) == (200 if scope == "note.read" else 403)
+
+
+def test_signed_token_whose_scope_is_null_may_do_nothing(jwt_site: Site) -> None:
+    now = int(jwt_site.clock.time())
+    claims = {"iss": "https://id.example", "aud": "notes", "exp": now + 300, "sub": "ann", "scope": None}
+    assert ask(jwt_site, "/me", jwt.encode({"alg": "RS256"}, claims, KEY)) == 403
+
+
+def test_signed_token_is_read_up_to_its_longest_and_not_beyond(jwt_site: Site) -> None:
+    short = Signer(jwt_site).sign(x="")
+    fits = Signer(jwt_site).sign(x="x" * ((LENGTH_MAX - len(short)) * 3 // 4 - 8))
+    assert LENGTH_MAX - 20 < len(fits) <= LENGTH_MAX
+    assert ask(jwt_site, "/me", fits) == 200
+    assert ask(jwt_site, "/me", Signer(jwt_site).sign(x="x" * LENGTH_MAX)) == 401
+
+
+def public_jwk() -> dict[str, Any]:
+    return dict(KEY.as_dict(private=False))
+
+
+@pytest.mark.parametrize("key", [public_jwk(), {"keys": [public_jwk()]}], ids=["one JWK", "several"])
+def test_signed_token_names_its_user_by_their_key_and_the_key_may_be_a_jwk(key: dict[str, Any]) -> None:
+    def add_key(app: App) -> None:
+        who_routes(app)
+
+        @app.get("/key", public=True)
+        async def show_key() -> str:
+            return (await User.objects.get(User.email == EMAIL)).key
+
+    method = JwtTokens(key, issuer="https://id.example", audience="notes")
+    with site_with(add=add_key, methods=[method]) as site:
+        site.add_user()
+        signer, subject = Signer(site), site.client.get("/key").text
+        assert ask(site, "/me", signer.sign(sub=subject)) == 200
+        for wrong in (EMAIL, "", subject[:-1], subject.upper() + "x", f"{subject} ", "x" * 5_000):
+            assert ask(site, "/me", signer.sign(sub=wrong)) == 401
+        assert ask(site, "/me", signer.sign(OTHER, sub=subject)) == 401
+        site.change_user(is_active=False)
+        assert ask(site, "/me", signer.sign(sub=subject)) == 401
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(-29, 200), (-31, 401), (1, 200)])
+def test_signed_token_ends_with_half_a_minute_for_clocks_that_differ(
+    jwt_site: Site, seconds: int, status: int
+) -> None:
+    ends = int(jwt_site.clock.time()) + seconds
+    assert ask(jwt_site, "/me", Signer(jwt_site).sign(exp=ends)) == status
 
 
 def test_token_without_a_signature_is_refused(jwt_site: Site) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bistro.app import Setup
-from bistro.db import UniqueViolation
+from bistro.db import UniqueViolation, transaction
 from bistro.http import Request
 from bistro.plugins.accounts.log_in import LogIn
 from bistro.plugins.accounts.names import EMAIL_LENGTH_MAX, find_email_fault, find_name_fault
@@ -82,7 +82,9 @@ class RemoteUserReader:
         if find_email_fault(email) is not None or (name and find_name_fault(name) is not None):
             return None
         try:
-            user = await self._site.create_user(email, None, name=name)
+            # Another request may be quicker; the transaction of this one has to go on then.
+            async with transaction():
+                user = await self._site.create_user(email, None, name=name)
         except (UniqueViolation, ValueError):
             return await self._site.find_user(login)
         await self._site.events.note(request, "signed up", user.key, detail=METHOD)
