@@ -6,6 +6,7 @@ from itertools import product
 import pytest
 
 from bistro import App, Request
+from bistro.http import WebSocket
 from bistro.plugins import Csrf, CsrfError
 from bistro.testing import Client
 
@@ -100,6 +101,26 @@ def test_origin_that_only_looks_like_ours_is_refused(origin: str) -> None:
     assert ask(make_client(), "POST", None, origin) == 403
 
 
+@pytest.mark.parametrize("host", ["LOCALHOST", "LocalHost", "localhost"])
+@pytest.mark.parametrize("origin", ["http://localhost", "HTTP://LOCALHOST"])
+def test_host_and_origin_are_compared_without_their_case(host: str, origin: str) -> None:
+    # RFC 9110 §4.2.3: browsers write both in lower case, and proxies may not.
+    answer = make_client().post("/", headers={"host": host, "origin": origin})
+    assert answer.status == 200
+
+
+def test_handshake_of_a_websocket_has_no_line_of_it_in_its_plan() -> None:
+    app = App(Csrf())
+
+    @app.websocket("/live")
+    async def live(socket: WebSocket) -> None:
+        await socket.accept()
+
+    frozen = app.freeze()
+    (route,) = [route for route in frozen.routes if route.name == "live"]
+    assert "refuse_cross_site" not in getattr(frozen.plan_of(route), "source", "")
+
+
 @pytest.mark.parametrize("site", ["", "SAME-ORIGIN", "same-origin ", "same-origin, cross-site", "\x80"])
 def test_odd_values_of_sec_fetch_site_pass_nothing_that_origin_would_not(site: str) -> None:
     assert ask(make_client(), "POST", site, "https://evil.example") in (400, 403)
@@ -155,7 +176,22 @@ def test_header_in_the_page_of_the_refusal_is_escaped() -> None:
 
 
 @pytest.mark.parametrize(
-    "origin", ["example.com", "https://example.com/", "https://EXAMPLE.com", "ftp://x", "", "https://a@b"]
+    "origin",
+    [
+        "example.com",
+        "https://example.com/",
+        "https://EXAMPLE.com",
+        "ftp://x",
+        "",
+        "https://a@b",
+        "https://",
+        "http://",
+        "HTTPS://example.com",
+        "null",
+        "*",
+        "https://example.com?x",
+        "https://example.com#x",
+    ],
 )
 def test_text_that_is_no_origin_stops_the_start(origin: str) -> None:
     with pytest.raises(CsrfError, match="B951"):

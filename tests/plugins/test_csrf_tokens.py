@@ -49,6 +49,10 @@ def make_client(*, tokens: bool = True) -> Client:
         async def token_for_scripts(token: CsrfToken) -> str:
             return token.value
 
+        @app.get("/maybe-token")
+        async def no_token(token: CsrfToken) -> str:
+            return "has not looked at it"
+
     return Client(app, headers={"sec-fetch-site": None, "cookie": None})
 
 
@@ -123,6 +127,19 @@ def test_cookie_is_for_the_server_alone_and_the_page_for_this_visitor() -> None:
 
 def test_page_without_a_token_sets_no_cookie() -> None:
     assert "set-cookie" not in make_client().get("/plain").headers
+
+
+def test_token_that_nothing_shows_sets_no_cookie_and_keeps_no_cache_away() -> None:
+    answer = make_client().get("/maybe-token")
+    assert "set-cookie" not in answer.headers
+    assert "cookie" not in answer.headers.get("vary", "").lower()
+    assert "cache-control" not in answer.headers
+
+
+@pytest.mark.parametrize("headers", [{"sec-fetch-site": "same-origin"}, {"origin": "http://localhost"}])
+def test_browser_that_says_where_it_comes_from_needs_no_token(headers: dict[str, str]) -> None:
+    assert make_client().post("/script", headers={"cookie": "a=b", **headers}).text == "changed"
+    assert make_client().post("/script", headers=headers).text == "changed"
 
 
 def test_secure_cookie_can_not_be_set_by_a_neighbour(monkeypatch: pytest.MonkeyPatch) -> None:

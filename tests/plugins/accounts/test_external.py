@@ -18,7 +18,7 @@ from bistro.plugins.accounts.identities import ExternalIdentity
 from bistro.serving.asgi_exchange import AsgiExchange
 from bistro.serving.exchange import HttpExchange
 from bistro.serving.rsgi_exchange import RsgiExchange
-from bistro.testing import Client, LiveServer
+from bistro.testing import AsyncClient, Client, LiveServer
 from bistro.testing.response import ClientResponse
 from tests.plugins.accounts.support import EMAIL, HTML, PASSWORD, QUICK, Site, site_with, who_routes
 from tests.plugins.accounts.test_two_factor import set_up
@@ -133,6 +133,23 @@ def test_name_and_address_may_come_apart() -> None:
         assert me(client, "bob").status == 401  # no address for a new account
 
 
+def test_first_requests_of_a_browser_may_come_at_once(client: Client) -> None:
+    other, headers = AsyncClient(client.app), {"remote-user": EMAIL}
+
+    async def ask_at_once() -> list[str]:
+        answers = await asyncio.gather(*(other.get("/me", headers=headers) for _ in range(5)))
+        return [each.text for each in answers]
+
+    assert client.run(ask_at_once()) == [EMAIL] * 5
+
+
+def test_own_log_in_of_another_user_gives_way_to_whom_the_proxy_names(client: Client) -> None:
+    client.post("/test/add/bob@example.com")
+    client.post("/accounts/log-in", data={"login": "bob@example.com", "password": PASSWORD})
+    assert me(client).text == "bob@example.com"
+    assert me(client, EMAIL).text == EMAIL
+
+
 def test_closed_site_is_open_for_whom_the_proxy_names() -> None:
     with behind(["127.0.0.1"], RemoteUser(), closed=True) as client:
         assert me(client, EMAIL).text == EMAIL
@@ -222,6 +239,26 @@ def test_address_in_the_directory_opens_an_account_only_where_it_is_trusted() ->
         assert site.log_in(password="known there", next="/me").headers["location"] == "/me"
         site.change_user(is_active=False)
         assert site.log_in(password="known there").status == 422
+
+
+def test_locked_account_is_not_opened_by_who_comes_for_the_first_time() -> None:
+    with site_of(Directory(ann="known there"), trusts_addresses=True) as site:
+        site.add_user()
+        site.change_user(is_active=False)
+        assert site.log_in(password="known there").status == 422
+        site.change_user(is_active=True)
+        # Nothing was kept of it: the address has to be trusted still.
+        assert site.log_in(password="known there", next="/me").headers["location"] == "/me"
+        assert site.client.get("/me").text == EMAIL
+
+
+def test_directory_that_gives_no_address_opens_no_account() -> None:
+    directory = Directory(ann="known there")
+    directory.email = ""
+    with site_of(directory, trusts_addresses=True) as site:
+        site.add_user()
+        assert site.log_in(password="known there").status == 422
+        assert site.client.get("/me").status == 401
 
 
 def test_unverified_address_makes_and_opens_no_account() -> None:

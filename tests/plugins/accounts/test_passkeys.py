@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from itertools import count
@@ -13,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from bistro import App
 from bistro.plugins import Accounts, Database, Passkeys, TwoFactor
 from bistro.plugins.accounts.extras import MissingAccountsExtra
+from bistro.plugins.accounts.passkeys.models import NAME_LENGTH_MAX
 from bistro.testing.response import ClientResponse
 from tests.plugins.accounts.authenticator import PRESENT, Device
 from tests.plugins.accounts.support import EMAIL, HTML, Site, site_with, who_routes
@@ -169,6 +171,50 @@ def test_lies_behind_a_password_are_refused(shared: Site, login: str, lie: str) 
     shared.log_in(login)
     assert use(shared, device, "/check", **LIES[lie]).status == 422
     assert shared.client.get("/me").status == 401
+
+
+@pytest.mark.parametrize("handle", [None, b""])
+def test_device_that_keeps_no_handle_is_known_by_its_passkey(
+    shared: Site, login: str, handle: bytes | None
+) -> None:
+    device = device_of(shared, login)
+    assert use(shared, device, user_handle=handle).status == 200
+
+
+@pytest.mark.parametrize("handle", [7, ["x"], {"x": 1}, True, "é", "A", "x" * 201, "=" * 9, "!!!!"])
+def test_handle_that_is_none_is_refused_and_no_error(shared: Site, login: str, handle: Any) -> None:
+    device = device_of(shared, login)
+    sent = device.get(ask(shared, "/log-in"))
+    sent["response"]["userHandle"] = handle
+    assert shared.client.post(f"{AT}/log-in", json={"credential": sent}).status == 422
+    assert shared.client.get("/me").status == 401
+
+
+def test_browser_is_told_to_verify_its_user_where_nothing_else_does(site: Site) -> None:
+    device_of(site)
+    alone = ask(site, "/log-in")
+    assert (alone["userVerification"], alone.get("allowCredentials", [])) == ("required", [])
+    site.log_in(next="/me")
+    behind = ask(site, "/check")
+    assert (behind["userVerification"], len(behind["allowCredentials"])) == ("preferred", 1)
+    assert alone["challenge"] != behind["challenge"]
+    assert {each["timeout"] for each in (alone, behind)} == {300_000}
+
+
+def test_question_is_answered_up_to_the_end_of_five_minutes(site: Site) -> None:
+    device = device_of(site)
+    options = ask(site, "/log-in")
+    site.clock.advance(300)
+    assert site.client.post(f"{AT}/log-in", json={"credential": device.get(options)}).status == 200
+
+
+def test_name_of_a_passkey_is_cut_and_never_empty(site: Site) -> None:
+    site.log_in()
+    for name in ("  my \n phone ", "", "  ", "x" * 500):
+        assert add(site, name=name).status == 200
+    page = site.client.get(AT).text
+    names = re.findall(r"<td>(my phone|Passkey|x+)</td>", page)
+    assert names == ["my phone", "Passkey", "Passkey", "x" * NAME_LENGTH_MAX]
 
 
 def test_security_key_that_only_is_touched_is_enough_behind_a_password(site: Site) -> None:

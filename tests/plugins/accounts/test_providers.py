@@ -25,6 +25,8 @@ from bistro.plugins.accounts.providers import (
     github,
     google,
 )
+from bistro.plugins.accounts.providers.discovery import KEYS_MAX, read_keys
+from bistro.plugins.accounts.providers.provider import SignInFailed
 from bistro.plugins.accounts.providers.web import WebFault, is_safe_url
 from bistro.testing import FakeClock
 from bistro.testing.response import ClientResponse
@@ -418,6 +420,53 @@ def test_description_that_is_not_its_own_or_not_safe_is_refused(
     assert (answer.status, "can't be reached" in answer.text.replace("&#39;", "'")) == (503, True)
 
 
+@pytest.mark.parametrize(
+    "listed",
+    [
+        {"keys": []},
+        {"keys": "none"},
+        {"keys": [7, None, "x", {}, {"kty": "oct", "k": "AAAA"}]},
+        {"keys": [{"kty": "EC", "crv": "P-256", "x": "AAAA"}, {"kty": "RSA", "n": 7, "e": "AQAB"}]},
+        [],
+        None,
+    ],
+)
+def test_list_without_a_key_that_can_sign_lets_nobody_in(
+    site: Site, work: FakeProvider, listed: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work, "keys", lambda: listed)
+    assert sign_in(site, work).status == 422
+    assert site.client.get("/me").status == 401
+
+
+def test_key_that_is_for_encryption_or_more_keys_than_anybody_has_are_not_believed(
+    work: FakeProvider,
+) -> None:
+    own = work.own_key.as_dict(private=False)
+    for listed in ({"keys": [{**own, "use": "enc"}]}, {"keys": [own] * (KEYS_MAX + 1)}):
+        with pytest.raises(SignInFailed):
+            read_keys(listed)
+    broken = {"kty": "EC", "crv": "P-256", "x": "AAAA"}
+    assert len(read_keys({"keys": [broken, {"kty": "unknown"}, own]}).keys) == 1
+
+
+def test_keys_that_cannot_be_read_let_nobody_in(site: Site, work: FakeProvider) -> None:
+    work.description = {"jwks_uri": f"{work.issuer}/nowhere"}
+    assert sign_in(site, work).status == 422
+
+
+def test_user_info_that_cannot_be_read_lets_nobody_in(site: Site, work: FakeProvider) -> None:
+    work.claims = {"email": None, "email_verified": None}
+    work.description = {"userinfo_endpoint": f"{work.issuer}/nowhere"}
+    assert sign_in(site, work).status == 422
+
+
+def test_user_info_puts_nothing_over_what_the_token_says(site: Site, work: FakeProvider) -> None:
+    work.claims = {"email": None, "email_verified": False}
+    work.user_info = {"sub": work.subject, "email": EMAIL, "email_verified": True}
+    assert "has not confirmed" in sign_in(site, work).text
+
+
 def test_provider_that_is_down_is_a_page_and_no_error() -> None:
     with site_with(
         methods=[SignInWith([OpenIdProvider("work", "http://127.0.0.1:9", client_id="x")])]
@@ -544,6 +593,27 @@ def test_issuer_without_https_stops_the_start(issuer: str, monkeypatch: pytest.M
     method = SignInWith([OpenIdProvider("work", issuer, client_id="x")])
     with pytest.raises(ProviderError):
         App(Database("sqlite://"), Accounts(methods=[method])).freeze()
+
+
+@pytest.mark.parametrize("name", ["", "Work", "a b", "../x", "a/b", "wörk", "x\n"])
+def test_name_that_cannot_stand_in_an_address_stops_the_start(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ENV", "testing")
+    method = SignInWith([OpenIdProvider(name, "https://id.example.com", client_id="x")])
+    with pytest.raises(ProviderError, match="can't be the name"):
+        App(Database("sqlite://"), Accounts(methods=[method])).freeze()
+
+
+@pytest.mark.parametrize("at", ["authorize_at", "token_at"])
+def test_oauth_without_https_stops_the_start(at: str) -> None:
+    async def read(web: WebClient, token: str) -> ExternalIdentity:
+        raise NotImplementedError
+
+    urls = {"authorize_at": "https://id.example/a", "token_at": "https://id.example/t"}
+    OAuthProvider("work", **urls, read_identity=read, client_id="x").check()
+    with pytest.raises(ProviderError, match="not reached by https"):
+        OAuthProvider("work", **{**urls, at: "http://id.example/"}, read_identity=read, client_id="x").check()
 
 
 def test_two_providers_of_one_name_stop_the_start(monkeypatch: pytest.MonkeyPatch) -> None:

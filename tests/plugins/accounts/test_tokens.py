@@ -12,7 +12,7 @@ import pytest
 from joserfc import jwk, jwt
 
 from bistro import App
-from bistro.db import Field, ForeignKey, Model, Predicate, auto, create_tables
+from bistro.db import Field, ForeignKey, Model, Predicate, Query, auto, create_tables
 from bistro.plugins.accounts import (
     AccountsError,
     AccountSite,
@@ -119,6 +119,10 @@ def test_scope_of_an_allowed_object_is_its_model_and_the_action() -> None:
         async def grow(user: User) -> int:
             return (await Leaf.objects.create(owner=user)).id
 
+        @app.get("/leaves")
+        async def list_leaves(leaves: Annotated[Query[Leaf], Allowed("read")]) -> list[int]:
+            return [each.id for each in await leaves]
+
         @app.get("/leaves/{id:int}")
         async def show(leaf: Annotated[Leaf, Allowed("read")]) -> int:
             return leaf.id
@@ -128,8 +132,9 @@ def test_scope_of_an_allowed_object_is_its_model_and_the_action() -> None:
         site.add_user()
         site.log_in()
         site.client.post("/leaves")
-        assert ask(site, "/leaves/1", make_token(site, "leaf.read")) == 200
-        assert ask(site, "/leaves/1", make_token(site, "leaf.cut")) == 403
+        for path in ("/leaves", "/leaves/1"):
+            assert ask(site, path, make_token(site, "leaf.read")) == 200
+            assert ask(site, path, make_token(site, "leaf.cut")) == 403
 
 
 def test_token_may_do_no_more_than_its_user(site: Site) -> None:
