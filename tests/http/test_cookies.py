@@ -108,6 +108,34 @@ def test_deleting_a_host_cookie_keeps_its_promises():
     assert make_delete_cookie("__Host-id", secure=True).startswith("__Host-id=; Max-Age=0; Path=/; Secure")
 
 
+def test_cookie_is_deleted_with_every_attribute_that_it_was_set_with():
+    # RFC 6265 §5.3: a browser replaces only the cookie of the same name, domain and path.
+    options = {"path": "/shop", "domain": "example.com", "secure": True, "http_only": False,
+               "same_site": "none", "partitioned": True}  # fmt: skip
+    made = make_set_cookie("id", "", max_age=0, **options)
+    assert make_delete_cookie("id", **options) == made
+    assert {"Domain=example.com", "Path=/shop", "SameSite=None", "Secure"} <= set(made.split("; "))
+
+
+@pytest.mark.parametrize("path", ["", "shop", "/a;b", "/a\r\nx: y", "/\x00", "/ü", "//a\x7f"])
+def test_path_that_could_end_its_attribute_is_refused(path):
+    with pytest.raises(HeaderValueError, match="path of the cookie id"):
+        make_set_cookie("id", "5", path=path)
+
+
+@pytest.mark.parametrize("domain", ["", "a;b", "a\r\nx", ".", "-a", "a-", "a b", "exämple.com", "a\n"])
+def test_domain_that_is_no_plain_name_is_refused(domain):
+    with pytest.raises(HeaderValueError, match="domain of the cookie id"):
+        make_set_cookie("id", "5", domain=domain)
+
+
+def test_other_blanks_than_space_and_tab_are_part_of_a_name():
+    # Else a neighbour's `\xa0__Host-id` would be read as the protected cookie.
+    assert parse_cookies(b'\xa0__Host-id=evil; __Host-id="own"; \x0b__Host-x=1') == {
+        "\xa0__Host-id": "evil", "__Host-id": "own", "\x0b__Host-x": "1",
+    }  # fmt: skip
+
+
 def test_cookie_of_4096_bytes_is_sent():
     frame = len(make_set_cookie("id", ""))
     assert len(make_set_cookie("id", "a" * (4096 - frame))) == 4096

@@ -57,6 +57,11 @@ def test_every_other_charset_is_refused(charset):
         require_utf8(charset)
 
 
+def test_form_in_another_charset_is_not_read():
+    with pytest.raises(UnsupportedMediaType):
+        parse_urlencoded(b"a=+AGE-", charset="utf-7")
+
+
 @given(st.lists(st.tuples(TEXTS, TEXTS), max_size=10))
 def test_every_form_reads_back(pairs):
     pairs = [pair for pair in pairs if pair != ("", "")]

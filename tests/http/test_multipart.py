@@ -1,6 +1,7 @@
 """Forms with files."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Iterable
 from io import BytesIO
 
@@ -53,6 +54,33 @@ def test_fields_and_files_of_one_name_are_all_kept():
     form = parse(FIELD + FIELD + FILE + FILE + END)
     assert form.fields.get_all("a") == ["1", "1"]
     assert len(form.files.get_all("f")) == 2
+
+
+@pytest.mark.parametrize("order", ["ff", "fa", "af", "faf", "afa", "ffaaf"])
+def test_fields_and_files_may_come_in_any_order(order):
+    form = parse(b"".join({"a": FIELD, "f": FILE}[each] for each in order) + END)
+    assert form.fields.get_all("a") == ["1"] * order.count("a")
+    assert [each.file.read() for each in form.files.get_all("f")] == [b"hello"] * order.count("f")
+
+
+@pytest.mark.parametrize(
+    ("rest", "error"),
+    [
+        (b"", BadRequest),  # cut off
+        (b"\r\n--xyz\r\nno colon\r\n\r\n" + END, BadRequest),
+        (b"x" * 100, ContentTooLarge),
+        (b"\r\n" + FIELD + FIELD + END, ContentTooLarge),
+    ],
+)
+def test_refused_form_leaves_no_file_open(rest, error):
+    limits = FormLimits(spool_size_max=1, file_size_max=50, parts_max=3)
+    begun = FILE + FILE.removesuffix(b"\r\n")
+    before = os.listdir("/dev/fd")
+    with pytest.raises(error) as caught:
+        parse(begun + rest, limits=limits)
+    # The error holds the frames in which the files were opened, so that nothing else closes them.
+    assert caught.value.__traceback__ is not None
+    assert len(os.listdir("/dev/fd")) == len(before)
 
 
 def test_form_without_parts_is_empty():

@@ -4,13 +4,14 @@ import asyncio
 import errno
 import os
 import stat
+import threading
 from io import BytesIO
 from pathlib import Path
 
 import pytest
 
 from bistro.http.errors import InsufficientStorage
-from bistro.http.uploads import Spool, Upload
+from bistro.http.uploads import PART_SIZE, Spool, Upload
 
 LARGE = bytes(range(256)) * 4096  # 1 MiB
 
@@ -121,10 +122,16 @@ def test_saving_to_a_folder_makes_a_random_name_with_the_suffix(tmp_path: Path):
     assert len(saved.stem) == 32
 
 
-@pytest.mark.parametrize("name", ["archive.tar.suffix-that-is-long", "a.ü", "a.b c", "plain", "a."])
+@pytest.mark.parametrize(
+    "name", ["archive.tar.suffix-that-is-long", "a.ü", "a.b c", "plain", "a.", "a.$b", "a.b$", "a.abcdefghij"]
+)
 def test_suffix_that_is_not_plain_is_left_out(tmp_path: Path, name):
     saved = asyncio.run(upload_of(b"hello", name).save_to(tmp_path))
     assert saved.suffix == ""
+
+
+def test_suffix_of_ten_characters_is_kept(tmp_path: Path):
+    assert asyncio.run(upload_of(b"ab", "a.ABCDEFGHI").save_to(tmp_path)).suffix == ".abcdefghi"
 
 
 def test_saved_file_is_readable_by_its_owner_only(tmp_path: Path):
@@ -185,8 +192,6 @@ def test_repr_shows_the_safe_name():
 
 
 def test_writes_to_disk_happen_off_the_event_loop(monkeypatch):
-    import threading
-
     writers: set[int] = set()
 
     class Recorder(BytesIO):
@@ -218,3 +223,88 @@ def test_tiny_chunks_are_collected_before_they_are_written(monkeypatch):
 
     asyncio.run(story())
     assert Counter.writes <= 10
+
+
+def test_upload_of_just_the_size_that_memory_may_have_stays_there():
+    assert isinstance(asyncio.run(spooled(b"x" * 1000, 1000)).file, BytesIO)
+    upload = asyncio.run(spooled(b"x" * 1001, 1000))
+    assert not isinstance(upload.file, BytesIO)
+    upload.close()
+
+
+class SlowDisk(BytesIO):
+    """A file whose writes wait until `gate` is open."""
+
+    gate: threading.Event
+
+    def write(self, data) -> int:
+        assert self.gate.wait(20)
+        return super().write(data)
+
+
+@pytest.fixture
+def slow_disk(monkeypatch) -> threading.Event:
+    SlowDisk.gate = threading.Event()
+    monkeypatch.setattr("tempfile.TemporaryFile", SlowDisk)
+    return SlowDisk.gate
+
+
+async def let_others_run() -> None:
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+def test_part_waits_for_the_one_before_it_so_that_two_at_most_are_in_memory(slow_disk):
+    parts = [bytes([number]) * (PART_SIZE + 1) for number in range(3)]
+
+    async def story() -> bytes:
+        spool = Spool(1)
+        await spool.write(parts[0])
+        second = asyncio.ensure_future(spool.write(parts[1]))
+        await let_others_run()
+        assert not second.done()
+        slow_disk.set()
+        await second
+        await spool.write(parts[2])
+        return (await spool.finish()).read()
+
+    assert asyncio.run(story()) == b"".join(parts)
+
+
+def test_parts_get_larger_once_they_go_to_disk(monkeypatch):
+    # Each costs a change of threads: a file of 4 MiB in chunks of 16 KiB has 9 of them, not 256.
+    sizes: list[int] = []
+
+    class Recorder(BytesIO):
+        def write(self, data) -> int:
+            sizes.append(len(data))
+            return super().write(data)
+
+    monkeypatch.setattr("tempfile.TemporaryFile", Recorder)
+
+    async def story() -> None:
+        spool = Spool(1)
+        for _ in range(256):
+            await spool.write(bytes(16 * 1024))
+        await spool.finish()
+
+    asyncio.run(story())
+    assert sum(sizes) == 4 * 1024 * 1024
+    assert len(sizes) <= 10
+
+
+def test_spool_that_is_closed_while_a_part_is_written_gives_its_file_back_afterwards(slow_disk):
+    async def story() -> None:
+        spool = Spool(1)
+        await spool.write(b"abc")
+        writing = spool._writing
+        await let_others_run()
+        spool.close()
+        slow_disk.set()
+        assert writing is not None
+        await writing
+        await let_others_run()
+        assert spool._file is not None
+        assert spool._file.closed
+
+    asyncio.run(story())
