@@ -143,6 +143,20 @@ def test_names_with_backslashes_from_curl_are_read():
     assert upload.raw_file_name == 'say "hi".txt'
 
 
+@pytest.mark.parametrize(
+    ("sent", "name", "raw"),
+    [
+        (rb"C:\dir\new.txt", "new.txt", r"C:\dir\new.txt"),
+        (rb"a\b", "b", r"a\b"),
+        (rb"a\\b", "b", r"a\b"),
+        (rb"..\..\evil.txt", "evil.txt", r"..\..\evil.txt"),
+    ],
+)
+def test_backslash_in_a_file_name_is_one_of_windows_and_no_escape(sent, name, raw):
+    upload = parse(field(b'name="f"; filename="' + sent + b'"')).files["f"]
+    assert (upload.file_name, upload.raw_file_name) == (name, raw)
+
+
 def test_unquoted_names_are_read():
     assert parse(field(b"name=a")).fields["a"] == "1"
 

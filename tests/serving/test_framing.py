@@ -64,6 +64,39 @@ def test_no_bytes_raise_anything_but_a_refusal(pieces: list[bytes]) -> None:
         assert refused.status in (400, 414, 431)
 
 
+@pytest.mark.parametrize("cut", range(1, 8))
+def test_empty_lines_before_a_request_are_skipped_however_they_are_cut(cut: int) -> None:
+    whole = b"\r\n\r\n" + GET + b"\r\n" + GET + b"\n" + post(b"/p", b"\r\n")
+    pieces = [whole[start : start + cut] for start in range(0, len(whole), cut)]
+    assert cut_all(*pieces) == [(b"/sync", b""), (b"/sync", b""), (b"/p", b"\r\n")]
+
+
+@pytest.mark.parametrize("size", [1, 100, 4096])
+def test_a_head_without_an_end_is_refused_long_before_it_fills_the_memory(size: int) -> None:
+    cutter = RequestCutter(Limits())
+    cutter.held += b"GET / HTTP/1.1\r\n"
+    with pytest.raises(Refused) as caught:
+        while cutter.cut_head() is None:
+            cutter.held += b"a" * size
+            assert len(cutter.held) < 128 * 1024
+    assert caught.value.status == 431
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        (b"GET /\0 HTTP/1.1\r\n\r\n", 400),
+        (b"GET /" + b"a" * 9_000 + b"\0 HTTP/1.1\r\n\r\n", 414),
+        (b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 101 + b"no colon\r\n\r\n", 431),
+    ],
+    ids=["malformed", "line", "headers"],
+)
+def test_what_is_too_large_and_malformed_is_told_to_be_too_large(head: bytes, status: int) -> None:
+    with pytest.raises(Refused) as caught:
+        cut_all(head)
+    assert caught.value.status == status
+
+
 @pytest.mark.parametrize(
     "body",
     [

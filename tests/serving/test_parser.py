@@ -47,6 +47,14 @@ def test_whatever_is_not_one_ordinary_request_raises_and_after_a_reset_all_is_we
         parser.ended.append(None)
 
 
+def test_nothing_of_a_body_that_was_cut_off_gets_into_the_next_request() -> None:
+    parser = WholeParser()
+    parser.feed(post(b"/", b"abc")[:-1])
+    parser.reset()
+    parser.feed(post(b"/", b"xyz"))
+    assert (parser.ended, parser.bodies) == ([], [b"xyz"])
+
+
 def test_a_parser_that_is_closed_is_freed_without_the_collector() -> None:
     gc.collect()
     gc.disable()
@@ -89,3 +97,26 @@ def test_after_an_upgrade_comes_another_request() -> None:
     assert parser.begin(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n") is True
     assert not parser.keep_alive
     assert parser.begin(GET) is False
+    assert parser.has_ended
+    assert parser.keep_alive
+
+
+@pytest.mark.parametrize("head", [b"nonsense\r\n\r\n", b"GET / HTTP/1.1\r\nno colon\r\n\r\n", b"\0\r\n\r\n"])
+def test_a_head_that_is_none_is_refused(head: bytes) -> None:
+    parser = PieceParser()
+    with pytest.raises(Refused, match="malformed") as caught:
+        parser.begin(head)
+    assert caught.value.status == 400
+
+
+def test_requests_one_after_the_other_each_begin_and_end() -> None:
+    parser = PieceParser()
+    assert not parser.keep_alive
+    for _ in range(3):
+        assert parser.begin(GET) is False
+        assert parser.has_ended
+        assert parser.begin(post(b"/", b"abc")[:-3]) is False
+        assert not parser.has_ended
+        parser.feed(b"abc")
+        assert parser.has_ended
+        assert [parser.take_body(), parser.take_body()] == [b"abc", b""]
