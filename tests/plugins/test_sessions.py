@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bistro.app import BaseApp
+from bistro.db import Database as OpenDatabase
 from bistro.db import create_tables
 from bistro.ground import Keyring, WeakKeyError, find_keyring, make_secret_key
 from bistro.http import Request
@@ -190,6 +191,12 @@ def test_cookie_copied_before_log_out_is_worthless_after_it(client: Client) -> N
     assert client.get("/who", headers={"cookie": f"__Host-session={copied}"}).text == "nobody"
 
 
+def test_visitor_without_a_session_may_log_out(client: Client) -> None:
+    assert client.get("/log-out").text == "bye"
+    client.get("/add/1")
+    assert client.get("/cart").json() == [1]
+
+
 @pytest.mark.parametrize("damage", ["", "x", "../../etc/passwd", "a" * 4000, '"', "eyJhIjoxfQ.e30."])
 def test_forged_cookie_is_nobodys_session(client: Client, damage: str) -> None:
     assert client.get("/who", headers={"cookie": f"__Host-session={damage}"}).text == "nobody"
@@ -224,6 +231,34 @@ def test_idle_and_absolute_expiry(name: str, tmp_path: Path) -> None:
         assert busy == "ann"
         clock.advance(50 * 60)
         assert client.get("/who").text == "nobody"
+
+
+@pytest.mark.parametrize("name", STORES)
+def test_cookie_lives_no_longer_than_the_session_however_late_it_is_set_anew(
+    name: str, tmp_path: Path
+) -> None:
+    clock = FakeClock()
+    with Client(make_app(name, tmp_path, clock)) as client:
+        first = client.get("/add/1").headers["set-cookie"]
+        for _ in range(4):
+            clock.advance(1_800)
+            client.get("/add/1")
+        later = client.get("/log-in/ann").headers["set-cookie"]
+    assert ["Max-Age=28800" in first, "Max-Age=21600" in later] == [True, True]
+
+
+def test_sessions_that_are_over_are_not_listed(tmp_path: Path) -> None:
+    for name in SERVER_STORES:
+        clock = FakeClock()
+        with Client(make_app(name, tmp_path / name, clock)) as client:
+            client.get("/log-in/ann", headers={"user-agent": "left alone"})
+            client.cookies.clear()
+            clock.advance(3_000)
+            client.get("/log-in/ann", headers={"user-agent": "phone"})
+            client.cookies.clear()
+            clock.advance(601)
+            client.get("/log-in/ann", headers={"user-agent": "laptop"})
+            assert client.get("/others").json() == ["phone"]
 
 
 def test_what_a_user_has_in_the_session_is_not_the_next_users(client: Client) -> None:
@@ -394,15 +429,80 @@ def test_without_the_plugin_session_data_is_not_read_from_the_body() -> None:
         app.freeze()
 
 
-def test_purge_removes_what_is_over(tmp_path: Path) -> None:
-    async def purge(store: SessionStore) -> tuple[int, bool]:
-        old, new = (Record(created_at=0, seen_at=5, expires_at=end) for end in (10, 100))
-        await store.save(old, {})
-        token = await store.save(new, {})
-        return await store.purge(50, 0), await store.find(token or "") is not None
+@pytest.mark.parametrize("name", SERVER_STORES)
+def test_purge_removes_what_is_over_or_was_left_alone_and_nothing_else(name: str, tmp_path: Path) -> None:
+    stores = {"memory": MemorySessions, "database": DatabaseSessions}
+    store: SessionStore = FileSessions(tmp_path) if name == "file" else stores[name]()
+    times = {"expired": (100, 50), "left alone": (10, 500), "both": (10, 50), "alive": (11, 51)}
 
-    for store in (MemorySessions(), FileSessions(tmp_path)):
-        assert asyncio.run(purge(store)) == (1, True)
+    async def story() -> tuple[int, list[str]]:
+        tokens = {}
+        for what, (seen, expires) in times.items():
+            record = Record(created_at=0, seen_at=seen, expires_at=expires)
+            tokens[what] = await store.save(record, {}) or ""
+        count = await store.purge(50, 10)
+        return count, [what for what, token in tokens.items() if await store.find(token) is not None]
+
+    async def in_database() -> tuple[int, list[str]]:
+        async with OpenDatabase(f"sqlite:///{tmp_path / 'purge.sqlite3'}"):
+            await create_tables(StoredSession)
+            return await story()
+
+    assert asyncio.run(in_database() if name == "database" else story()) == (3, ["alive"])
+
+
+def test_mark_of_a_log_out_is_kept_as_long_as_a_copy_of_the_cookie_would_be_believed(tmp_path: Path) -> None:
+    async def story() -> list[tuple[int, bool, int]]:
+        store = CookieSessions(tmp_path / "ended", Keyring(make_secret_key()))
+        assert await store.purge(0, 0) == 0  # nobody has ever logged out
+        record = Record(created_at=0, seen_at=0, expires_at=1_000)
+        copied = await store.save(record, {"a": "1"}) or ""
+        assert await store.find(copied) is not None
+        await store.end(record)
+        await store.end(record)
+        (tmp_path / "ended" / "somebody-elses").write_text("")
+        return [
+            (
+                await store.purge(now, now),
+                await store.find(copied) is None,
+                len(list((tmp_path / "ended").iterdir())),
+            )
+            for now in (500, 999, 1_000)
+        ]
+
+    assert asyncio.run(story()) == [(0, True, 2), (0, True, 2), (1, False, 1)]
+
+
+@pytest.mark.parametrize("key", ["", "x" * 101, "data:", "data:Cart"])
+def test_key_that_can_not_be_one_is_refused(key: str) -> None:
+    session = Session(Record(created_at=0, seen_at=0, expires_at=1), None)  # type: ignore[arg-type]
+    with pytest.raises(SessionError, match="key of a session"):
+        session[key] = 1
+    assert (len(session), session.find_changes()) == (0, {})
+
+
+def test_session_holds_a_hundred_values_and_64_kib_in_each() -> None:
+    session = Session(Record(created_at=0, seen_at=0, expires_at=1, data={"x" * 100: "0"}), None)  # type: ignore[arg-type]
+    for number in range(99):
+        session[f"key{number}"] = number
+    session["key0"] = "x" * (64 * 1024 - 2)  # with its quotes
+    assert len(session.find_changes()) == 99
+    with pytest.raises(SessionError, match="characters"):
+        session["key1"] = "x" * (64 * 1024 - 1)
+    session["one too many"] = 1
+    with pytest.raises(SessionError, match="at most 100 values"):
+        session.find_changes()
+
+
+def test_typed_data_that_is_as_it_began_is_stored_only_where_it_was_something_else() -> None:
+    session = Session(Record(created_at=0, seen_at=0, expires_at=1), None)  # type: ignore[arg-type]
+    session.data(Cart)
+    assert session.find_changes() == {}
+    kept = Record(created_at=0, seen_at=0, expires_at=1, data={"data:Cart": '{"items":[1]}', "own": "1"})
+    session = Session(kept, None)  # type: ignore[arg-type]
+    assert (list(session), len(session)) == (["own"], 1)
+    session.data(Cart).items.clear()
+    assert session.find_changes() == {"data:Cart": '{"items":[]}'}
 
 
 def test_memory_forgets_the_oldest_session_beyond_its_limit() -> None:

@@ -104,7 +104,8 @@ class SessionKeeper:
         response.keep_private()
         record = session.record
         if session.has_ended:
-            await self._store.end(record)
+            if record.id:
+                await self._store.end(record)
             self._forget(request, response)
             return
         changes = session.find_changes()
