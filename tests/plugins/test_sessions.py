@@ -121,6 +121,14 @@ def add_routes(app: BaseApp) -> None:
     async def end_others(session: Session) -> int:
         return await session.end_others()
 
+    @app.get("/end-other/{id}")
+    async def end_other(id: str, session: Session) -> bool:
+        return await session.end_other(id)
+
+    @app.get("/id")
+    async def show_id(session: Session) -> str:
+        return session.id
+
     @app.get("/plain")
     async def plain() -> str:
         return "plain"
@@ -303,6 +311,39 @@ def test_other_sessions_of_the_owner_are_listed_and_ended(server_client: Client)
     assert server_client.get("/who", headers={"cookie": f"__Host-session={bob}"}).text == "bob"
 
 
+def test_visitor_sees_and_ends_no_session_of_other_visitors(server_client: Client) -> None:
+    server_client.get("/add/1")
+    first, name = token_of(server_client), server_client.get("/id").text
+    server_client.cookies.clear()
+    server_client.get("/add/2")
+    assert server_client.get("/others").json() == []
+    assert server_client.get("/end-others").json() == 0
+    assert server_client.get(f"/end-other/{name}").json() is False
+    assert server_client.get("/cart", headers={"cookie": f"__Host-session={first}"}).json() == [1]
+
+
+def test_one_other_session_of_the_owner_is_ended_and_nobody_elses(server_client: Client) -> None:
+    tokens, names = [], []
+    for owner in ("bob", "ann", "ann"):
+        server_client.cookies.clear()
+        server_client.get(f"/log-in/{owner}")
+        tokens.append(token_of(server_client))
+        names.append(server_client.get("/id").text)
+    ended = [server_client.get(f"/end-other/{name}").json() for name in (*names, "unknown")]
+    assert ended == [False, True, False, False]  # the last of them is this one
+    who = [server_client.get("/who", headers={"cookie": f"__Host-session={each}"}).text for each in tokens]
+    assert who == ["bob", "nobody", "ann"]
+
+
+def test_owner_who_logs_in_again_keeps_what_is_in_the_session_and_its_token(client: Client) -> None:
+    client.get("/log-in/ann")
+    client.get("/add/1")
+    token = token_of(client)
+    answer = client.get("/log-in/ann")
+    assert (client.get("/cart").json(), token_of(client)) == ([1], token)
+    assert "set-cookie" not in answer.headers
+
+
 @pytest.mark.parametrize("name", ["memory", "file", "database"])
 def test_parallel_changes_of_different_keys_are_all_kept(name: str, tmp_path: Path) -> None:
     store: SessionStore = {
@@ -403,8 +444,18 @@ def test_session_is_a_mapping_whose_values_change_in_place() -> None:
     session["c"] = "new"
     assert dict(session) == {"a": [1, 2], "c": "new"}
     assert session.find_changes() == {"a": "[1,2]", "b": None, "c": '"new"'}
-    with pytest.raises(KeyError):
-        session["b"]
+    for gone in ("b", "never"):
+        with pytest.raises(KeyError):
+            session[gone]
+        with pytest.raises(KeyError):
+            del session[gone]
+
+
+def test_what_was_only_read_is_not_written_over_what_another_request_changes() -> None:
+    kept = {"a": "[1]", "data:Cart": '{"items":[1]}'}
+    session = Session(Record(created_at=0, seen_at=0, expires_at=1, data=kept), None)  # type: ignore[arg-type]
+    assert (session["a"], session.data(Cart).items) == ([1], [1])
+    assert session.find_changes() == {}
 
 
 def test_data_that_no_longer_fits_its_type_begins_anew() -> None:
