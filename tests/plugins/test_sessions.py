@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -120,6 +120,22 @@ def add_routes(app: BaseApp) -> None:
     @app.get("/end-others")
     async def end_others(session: Session) -> int:
         return await session.end_others()
+
+    @app.get("/rotate")
+    async def rotate(session: Session) -> str:
+        session.rotate()
+        return session.owner
+
+    @app.get("/end-and-log-in/{name}")
+    async def end_and_log_in(name: str, session: Session, request: Request) -> str:
+        """Another request ends a visitor's session while this one makes it a user's."""
+        store = next(each.store for each in app.plugins if isinstance(each, Sessions))
+        assert store is not None
+        found = await store.find(request.cookies["__Host-session"])
+        assert found is not None
+        await store.end(found)
+        session.owner = name
+        return name
 
     @app.get("/end-other/{id}")
     async def end_other(id: str, session: Session) -> bool:
@@ -333,6 +349,50 @@ def test_one_other_session_of_the_owner_is_ended_and_nobody_elses(server_client:
     assert ended == [False, True, False, False]  # the last of them is this one
     who = [server_client.get("/who", headers={"cookie": f"__Host-session={each}"}).text for each in tokens]
     assert who == ["bob", "nobody", "ann"]
+
+
+@pytest.mark.parametrize("owner", ["", "ann"])
+def test_new_token_stands_for_the_same_session_and_the_old_one_for_none(client: Client, owner: str) -> None:
+    if owner:
+        client.get(f"/log-in/{owner}")
+    client.get("/add/1")
+    old = token_of(client)
+    assert client.get("/rotate").text == owner
+    assert token_of(client) != old
+    assert (client.get("/who").text, client.get("/cart").json()) == (owner or "nobody", [1])
+    assert client.get("/cart", headers={"cookie": f"__Host-session={old}"}).json() == []
+
+
+def test_visitor_who_has_nothing_gets_no_cookie_by_a_new_token(client: Client) -> None:
+    assert "set-cookie" not in client.get("/rotate").headers
+
+
+def test_log_in_goes_on_where_the_visitors_session_was_ended_meanwhile(client: Client) -> None:
+    client.get("/add/1")
+    assert client.get("/end-and-log-in/ann").status == 200
+    assert (client.get("/who").text, client.get("/cart").json()) == ("ann", [])
+
+
+class CountingSessions(MemorySessions):
+    """Counts how often it is written to."""
+
+    saves = 0
+
+    async def save(self, record: Record, changes: Mapping[str, str | None]) -> str | None:
+        self.saves += 1
+        return await super().save(record, changes)
+
+
+def test_session_that_is_only_read_is_written_a_few_times_in_its_idle_time_and_not_each_time() -> None:
+    clock, store = FakeClock(), CountingSessions()
+    app = BaseApp(Sessions(store, idle=timedelta(hours=1), clock=clock))
+    add_routes(app)
+    with Client(app) as client:
+        client.get("/log-in/ann")
+        for _ in range(60):
+            clock.advance(10)
+            assert client.get("/who").text == "ann"
+    assert 2 <= store.saves <= 10  # it is kept alive, by one write in more than a minute
 
 
 def test_owner_who_logs_in_again_keeps_what_is_in_the_session_and_its_token(client: Client) -> None:
