@@ -66,7 +66,12 @@ class DropColumn(Operation, frozen=True, tag=True):
         # `names_in` would also find the word in a condition's function; such columns are rare enough.
         users = [rule.name for rule in table.rules.values() if self.column in getattr(rule, "columns", ())]
         users += [link.name for link in table.links if self.column in (link.old, link.new)]
-        users += [index.name for index in table.indexes if self.column in names_in(" ".join(index.parts))]
+        # PostgreSQL would drop the whole index along, and nobody would know.
+        users += [
+            index.name
+            for index in table.indexes
+            if self.column in {*names_in(" ".join(index.parts)), *index.including}
+        ]
         if users:
             raise MigrationFileError(
                 f"{self.table}.{self.column} is used by {', '.join(dict.fromkeys(users))}",
