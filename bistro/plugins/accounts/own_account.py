@@ -35,6 +35,7 @@ class AccountPage(Page, template="accounts/account.html"):
     email: str
     has_password: bool
     links: list[ShownLink]
+    home: str = "/"
 
 
 class PasswordPage(FormPage, template="accounts/password.html"):
@@ -102,7 +103,8 @@ class OwnAccountPages:
     async def show(self, user: AbstractUser, request: Request) -> AccountPage:
         """The account, with links to what can be changed."""
         links = [ShownLink(text=each.text, url=each.find_url(request)) for each in self._site.account_links]
-        return AccountPage(name=str(user), email=user.email, has_password=bool(user.password), links=links)
+        has_password = bool(user.password)
+        return AccountPage(str(user), user.email, has_password, links, self._site.home)
 
     async def ask_password(self, user: AbstractUser) -> PasswordPage:
         """The form for a new password."""

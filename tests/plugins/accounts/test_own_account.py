@@ -39,6 +39,18 @@ def test_page_of_the_account_leads_to_all_that_can_be_changed(site: Site) -> Non
     assert all(f"/accounts/{each}" in page for each in ("password", "email", "sessions", "delete", "log-out"))
 
 
+@pytest.mark.parametrize("page", ["password", "email", "sessions", "delete"])
+def test_every_page_leads_back_to_the_account(site: Site, page: str) -> None:
+    assert '<a href="/accounts">Your account</a>' in site.client.get(f"/accounts/{page}", headers=HTML).text
+
+
+def test_account_leads_back_to_the_site() -> None:
+    with site_with(add=add, home="/desk") as site:
+        site.add_user()
+        site.log_in()
+        assert '<a href="/desk">Back to the site</a>' in site.client.get("/accounts", headers=HTML).text
+
+
 def test_password_is_changed_with_the_old_one_and_other_sessions_end(site: Site) -> None:
     with site.other_browser():
         site.log_in()
