@@ -89,8 +89,8 @@ HTML = {"accept": "text/html"}
 def check_accounts(copy: ModuleType) -> None:
     database = import_copy("database").Database("sqlite://")
     hosts, pages = import_copy("host_check").HostCheck(), import_copy("error_pages").ErrorPages()
-    rendering = import_copy("rendering").Rendering()
-    with client_with(hosts, pages, database, rendering, copy.Accounts()) as client:
+    rendering, csrf = import_copy("rendering").Rendering(), import_copy("csrf").Csrf()
+    with client_with(hosts, pages, database, rendering, csrf, copy.Accounts()) as client:
         assert "Log in" in client.get("/accounts/log-in").text
 
 
