@@ -9,6 +9,7 @@ import pytest
 
 from bistro.db import (
     Database,
+    DatabaseError,
     RequestScope,
     SerializationFailure,
     TransactionError,
@@ -175,6 +176,65 @@ async def test_work_that_fails_is_logged_and_keeps_nothing_from_happening(
     assert await titles(database) == ["a"]
 
 
+# --- after a rollback ---------------------------------------------------------------------------------
+
+
+async def test_what_waits_for_a_rollback_is_done_from_the_last_to_the_first_and_never_after_a_commit(
+    database: Database,
+) -> None:
+    done: list[str] = []
+
+    async def second() -> None:
+        done.append("second")
+
+    async with transaction() as kept:
+        kept.after_rollback(lambda: done.append("kept"))
+    assert done == []
+    with pytest.raises(RuntimeError):
+        async with transaction() as undone:
+            undone.after_rollback(lambda: done.append("first"))
+            undone.after_rollback(second)
+            await database.execute(INSERT, ("a",))
+            raise RuntimeError
+    assert done == ["second", "first"]
+    assert await titles(database) == []
+
+
+async def test_a_part_that_is_undone_calls_what_waited_in_it_and_in_what_it_had_kept(
+    database: Database,
+) -> None:
+    done: list[str] = []
+    with pytest.raises(KeyError):
+        async with transaction() as whole:
+            whole.after_rollback(lambda: done.append("whole"))
+            with pytest.raises(RuntimeError):
+                async with transaction():
+                    async with transaction():
+                        whole.after_rollback(lambda: done.append("kept within"))
+                    whole.after_rollback(lambda: done.append("part"))
+                    raise RuntimeError
+            assert done == ["part", "kept within"]
+            raise KeyError
+    assert done == ["part", "kept within", "whole"]
+
+
+async def test_what_fails_after_a_rollback_is_logged_and_stops_nothing(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    done: list[str] = []
+
+    def fail() -> None:
+        raise ValueError("the file is gone")
+
+    with pytest.raises(RuntimeError):
+        async with transaction() as whole:
+            whole.after_rollback(lambda: done.append("next"))
+            whole.after_rollback(fail)
+            raise RuntimeError
+    assert done == ["next"]
+    assert "the file is gone" in caplog.text
+
+
 # --- who may take part ------------------------------------------------------------------------------
 
 
@@ -205,6 +265,58 @@ async def test_a_transaction_that_has_ended_can_not_be_used(database: Database) 
     with pytest.raises(TransactionError, match="is committed"):
         await whole.execute(INSERT, ("a",))
     await database.execute(INSERT, ("b",))  # by itself
+
+
+@pytest.mark.parametrize("end", ["committed", "rolled back"])
+async def test_nothing_of_a_transaction_that_has_ended_may_be_asked_for(database: Database, end: str) -> None:
+    whole = None
+    try:
+        async with transaction() as whole:
+            await database.execute(INSERT, ("a",))
+            if end == "rolled back":
+                raise RuntimeError
+    except RuntimeError:
+        pass
+    assert whole is not None
+    assert whole.state == end
+    asked = (
+        lambda: whole.fetch("select 1"),
+        lambda: whole.execute_many(INSERT, [("b",)]),
+        lambda: anext(aiter(whole.iterate("select 1"))),
+        whole.begin_part,
+        whole.commit,
+    )
+    for ask in asked:
+        with pytest.raises(TransactionError, match=f"is {end}"):
+            await ask()
+    with pytest.raises(TransactionError, match=f"is {end}"), whole.share():
+        pass
+    for wait in (whole.after_commit, whole.after_rollback):
+        with pytest.raises(TransactionError, match=f"is {end}"):
+            wait(lambda: None)
+    await whole.rollback()  # for whoever cleans up: nothing is left to undo
+    assert whole.state == end
+    assert await titles(database) == (["a"] if end == "committed" else [])
+
+
+async def test_rows_come_in_batches_of_the_size_asked_for_beside_other_statements(database: Database) -> None:
+    async with transaction() as whole:
+        for number in range(25):
+            await database.execute(INSERT, (f"{number:02}",))
+        sizes = []
+        async for batch in whole.iterate("select title from note order by title", batch_size=10):
+            sizes.append(len(batch))
+            assert await database.execute(INSERT, (f"x{len(sizes)}",)) == 1
+    assert sizes[:2] == [10, 10]
+    assert sum(sizes) >= 25
+    assert len(await titles(database)) == 25 + len(sizes)
+
+
+async def test_a_read_only_transaction_writes_nothing(database: Database) -> None:
+    with pytest.raises(DatabaseError):
+        async with transaction(read_only=True):
+            await database.execute(INSERT, ("a",))
+    assert await titles(database) == []
 
 
 async def test_a_transaction_within_that_of_another_database_is_refused(

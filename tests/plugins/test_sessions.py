@@ -121,6 +121,15 @@ def add_routes(app: BaseApp) -> None:
     async def end_others(session: Session) -> int:
         return await session.end_others()
 
+    @app.get("/take-out/{key}")
+    async def take_out(key: str, session: Session) -> list[str]:
+        session.pop(key)
+        return list(session)
+
+    @app.get("/all-keys")
+    async def all_keys(session: Session) -> list[str]:
+        return list(session)
+
     @app.get("/rotate")
     async def rotate(session: Session) -> str:
         session.rotate()
@@ -170,6 +179,15 @@ def test_typed_data_is_kept_between_requests(client: Client) -> None:
     client.get("/add/1")
     client.get("/add-sync/2")
     assert client.get("/cart").json() == [1, 2]
+
+
+def test_value_that_is_taken_out_is_gone_at_the_next_request(client: Client) -> None:
+    client.get("/keys/a")
+    client.get("/keys/b")
+    assert client.get("/take-out/a").json() == ["b"]
+    assert client.get("/all-keys").json() == ["b"]
+    client.get("/rotate")
+    assert client.get("/all-keys").json() == ["b"]
 
 
 def test_two_kinds_of_data_are_kept_apart(client: Client) -> None:
