@@ -32,7 +32,12 @@ async def run_in_thread(
     loop = asyncio.get_running_loop()
     job = _Job(loop, function, args, options)
     # The loop owns its pool: made at first use, at most processors + 4 threads, closed with the loop.
-    loop.run_in_executor(None, job.run)
+    try:
+        loop.run_in_executor(None, job.run)
+    except RuntimeError:
+        if not _interpreter_ends():
+            raise
+        job.run()
     return await job.wait()  # type: ignore[no-any-return]  # the job holds the result of any function
 
 
@@ -51,7 +56,8 @@ class ThreadPool:
 
     The queue before the threads has no limit of its own: whoever fills it waits for the answer, so
     that the number of requests in hand bounds it.
-    The threads don't keep the process alive; `close` waits for the work in hand.
+    The threads don't keep the process alive; `close` waits for the work in hand. While the interpreter
+    ends there are no new threads; what has none then runs in that of the caller.
     """
 
     def __init__(self, size_max: int | None = None, *, name: str = "bistro-thread") -> None:
@@ -116,25 +122,37 @@ class ThreadPool:
         with self._lock:
             if self._closed:
                 raise RuntimeError("this thread pool is closed")
-            self._unfinished += 1
-            if self._unfinished > len(self._threads) < self.size_max:
+            if self._unfinished >= len(self._threads) < self.size_max:
                 self._start_thread()
-            self._jobs.put(job)
+            self._unfinished += 1
+            if self._threads:
+                self._jobs.put(job)
+                return
+        self._run(job)
 
     def _start_thread(self) -> None:
         name = f"{self._name}-{len(self._threads) + 1}"
         thread = threading.Thread(target=self._work, name=name, daemon=True)
-        self._threads.append(thread)
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError:
+            # No more threads: those that there are do the work.
+            if not self._threads and not _interpreter_ends():
+                raise
+        else:
+            self._threads.append(thread)
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
-            job.run()
+            self._run(job)
             # Without this the last result would live until the next job comes.
             del job
-            with self._lock:
-                self._unfinished -= 1
-                self._finished += 1
+
+    def _run(self, job: _Job) -> None:
+        job.run()
+        with self._lock:
+            self._unfinished -= 1
+            self._finished += 1
 
 
 class _Job:
@@ -202,6 +220,14 @@ class _Job:
             self.answer.set_result(result)
         else:
             self.answer.set_exception(_fit_for_a_future(error))
+
+
+def _interpreter_ends() -> bool:
+    """Whether threads are over: pools take no more work, and from Python 3.12 on no thread can start.
+
+    What an app does at its stop then runs in the thread of its event loop, which answers no more requests.
+    """
+    return not threading.main_thread().is_alive()
 
 
 def _fit_for_a_future(error: BaseException) -> BaseException:

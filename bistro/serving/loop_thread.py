@@ -52,8 +52,15 @@ class LoopThread:
             self._process = os.getpid()
 
     def _run(self, started: Future[asyncio.AbstractEventLoop]) -> None:
-        with asyncio.Runner(loop_factory=find_loop_factory()) as runner:
-            runner.run(self._serve(started))
+        # No asyncio.Runner, which ends the loop's threads from one more thread: from Python 3.12 on none can
+        # start once the interpreter ends. `close` lets them go, and the interpreter waits for them.
+        loop = (find_loop_factory() or asyncio.new_event_loop)()
+        try:
+            loop.run_until_complete(self._serve(started))
+            loop.run_until_complete(_end_others())
+            loop.run_until_complete(loop.shutdown_asyncgens())
+        finally:
+            loop.close()
 
     async def _serve(self, started: Future[asyncio.AbstractEventLoop]) -> None:
         try:
@@ -69,6 +76,13 @@ class LoopThread:
         started.set_result(loop)
         await end.wait()
         await self._app.stop()
+
+
+async def _end_others() -> None:
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
 
 
 def _wait_for_end(loop: asyncio.AbstractEventLoop, end: asyncio.Event) -> None:

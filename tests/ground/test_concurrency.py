@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import subprocess
+import sys
 import threading
 import weakref
 from collections.abc import Iterator
@@ -350,3 +352,69 @@ def test_run_in_thread_waits_for_a_running_function_when_cancelled():
         return gate.ended
 
     assert asyncio.run(main())
+
+
+AT_THE_END = """
+import asyncio, threading
+from bistro.ground.concurrency import ThreadPool, run_in_thread
+
+async def end():
+    pool = ThreadPool(1)
+    names = [await run_in_thread(str, "one"), await run_in_thread(str, "two"), await pool.run(str, "three")]
+    assert pool.statistics().finished + pool.statistics().running == 1
+    assert pool.close()
+    print(*names)
+
+def wait_for_the_end():
+    threading.main_thread().join()
+    loop.run_until_complete(end())
+
+loop = asyncio.new_event_loop()
+loop.run_until_complete(run_in_thread(str, "before"))
+threading.Thread(target=wait_for_the_end).start()
+"""
+
+
+def test_work_is_still_done_while_the_interpreter_ends_and_gives_no_threads() -> None:
+    ended = subprocess.run([sys.executable, "-c", AT_THE_END], capture_output=True, text=True, timeout=30)
+
+    assert (ended.stdout, ended.stderr) == ("one two three\n", "")
+
+
+def test_a_thread_that_cannot_start_while_requests_are_answered_is_an_error(
+    pool: ThreadPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    async def ask() -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", refuse)
+            # The loop must not be held by work in its place.
+            with pytest.raises(RuntimeError, match="new thread"):
+                await pool.run(str)
+        assert pool.statistics().waiting == 0
+        assert await pool.run(str, "later") == "later"
+
+    asyncio.run(ask())
+
+
+def test_work_waits_for_the_threads_there_are_where_no_more_can_start(
+    pool: ThreadPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    async def ask() -> None:
+        gate = Gate()
+        first = asyncio.create_task(pool.run(gate))
+        await gate.wait_for_begin()
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", refuse)
+            second = asyncio.create_task(pool.run(str, "second"))
+            await asyncio.sleep(0)
+        gate.may_end.set()
+        assert await first == "passed"
+        assert await second == "second"
+
+    asyncio.run(ask())

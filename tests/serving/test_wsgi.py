@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
+import os
 import subprocess
 import sys
 import threading
@@ -355,6 +356,36 @@ if child:
 """
     ended = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, timeout=30)
     assert ended.stdout == b"stop stop ", ended.stderr
+
+
+def test_database_of_an_app_is_closed_as_its_process_ends(root):
+    # The threads in which that was to be done are no longer to be had then: the app's stop failed, the
+    # database stayed as a crash would leave it, and from Python 3.12 on the loop's own end failed too.
+    code = """
+import sys
+sys.path.insert(0, ".")
+from tests.serving.test_wsgi import *
+from bistro import App
+from bistro.plugins import Database
+
+app = App(Database(test_url="sqlite://"), defaults=False)
+
+@app.lifespan
+async def keep():
+    yield
+    sys.stdout.write("stopped")
+
+@app.get("/")
+def blocking() -> str:
+    return "answered"
+
+assert Answered(app.wsgi, environ_of()).read() == b"answered"
+"""
+    environment = {**os.environ, "BISTRO_ENV": "testing"}
+    ended = subprocess.run(
+        [sys.executable, "-c", code], cwd=root, env=environment, capture_output=True, timeout=30
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, b"stopped", b"")
 
 
 def test_closed_adapter_has_stopped_its_app_and_starts_it_for_the_next_request():
