@@ -71,9 +71,11 @@ def find_definition(face: Module, name: str, modules: dict[str, Module]) -> tupl
     module, seen = face, set[str]()
     while module.name not in seen:
         seen.add(module.name)
-        for node in module.tree.body:
-            if isinstance(node, Definition) and node.name == name:
-                return module, node
+        definitions = [
+            node for node in module.tree.body if isinstance(node, Definition) and node.name == name
+        ]
+        if definitions:
+            return module, definitions[-1]  # the function itself, behind its overloads
         for target, value in find_assignments(module.tree):
             if target == name:
                 return module, value

@@ -52,6 +52,13 @@ def test_public_names_without_docstring_are_found_behind_the_face(tmp_path: Path
     assert find_undocumented(modules) == [f"{path}:3: Told.method", f"{path}:5: untold"]
 
 
+def test_docstring_of_an_overloaded_function_is_that_of_its_body(tmp_path: Path) -> None:
+    source = "@overload\ndef told(x: int) -> int: ...\ndef told(x):\n    'Yes.'\n"
+    face = "from bistro.http.a import told\n__all__ = ['told']\n"
+    modules = build(tmp_path, {"bistro/http/__init__.py": face, "bistro/http/a.py": source})
+    assert find_undocumented(modules) == []
+
+
 def test_calls_are_found_in_code_and_not_in_comments(tmp_path: Path) -> None:
     modules = build(tmp_path, {"bistro/a.py": "# exec(x)\ntext = 'exec(x)'\nexec(x)\n"})
     assert find_calls(modules, "exec") == [f"{tmp_path}/bistro/a.py:3"]
