@@ -75,6 +75,12 @@ def log_in(page: Page, address: str) -> None:
     page.get_by_role("button", name="Log in").click()
 
 
+def offer(device: tuple[CDPSession, str], enabled: bool) -> None:
+    """Have the device answer, as if its owner chose the passkey wherever it is offered, or not."""
+    connection, name = device
+    connection.send("WebAuthn.setAutomaticPresenceSimulation", {"authenticatorId": name, "enabled": enabled})
+
+
 def test_added_used_for_log_in_and_behind_a_password(
     page: Page, device: tuple[CDPSession, str], address: str
 ) -> None:
@@ -87,22 +93,44 @@ def test_added_used_for_log_in_and_behind_a_password(
     assert find_faults(page) == []
     page.get_by_label("What you call the device").fill("My laptop")
     page.get_by_role("button", name="Add a passkey").click()
+    page.get_by_text("0 recovery codes are left").wait_for()
+    assert find_faults(page) == []
+    page.get_by_role("button", name="Make recovery codes").click()
+    codes = page.locator("li.code").all_inner_texts()
+    assert len(codes) == 10
+    assert find_faults(page) == []
+    page.get_by_role("link", name="I have them").click()
     page.get_by_role("cell", name="My laptop", exact=True).wait_for()
     assert find_faults(page) == []
 
     page.context.clear_cookies()
+    offer(device, False)
     page.goto(f"{address}/accounts/log-in")
+    assert find_faults(page) == []
     page.get_by_role("link", name="Log in with a passkey").click()
     assert find_faults(page) == []
+    offer(device, True)
     page.get_by_role("button", name="Use a passkey").click()
     page.get_by_text(f"hello {EMAIL}").wait_for()
 
     page.context.clear_cookies()
+    offer(device, False)
     log_in(page, address)
     assert page.url == f"{address}/accounts/passkeys/check"
     assert find_faults(page) == []
+    offer(device, True)
     page.get_by_role("button", name="Use a passkey").click()
     page.get_by_text(f"hello {EMAIL}").wait_for()
+
+    page.context.clear_cookies()
+    offer(device, False)
+    log_in(page, address)
+    page.get_by_role("link", name="Use a recovery code").click()
+    assert find_faults(page) == []
+    page.get_by_label("Recovery code").fill(codes[0])
+    page.get_by_role("button", name="Log in").click()
+    page.get_by_text(f"hello {EMAIL}").wait_for()
+    offer(device, True)
 
     connection, name = device
     connection.send("WebAuthn.setUserVerified", {"authenticatorId": name, "isUserVerified": False})
@@ -111,3 +139,64 @@ def test_added_used_for_log_in_and_behind_a_password(
     page.get_by_role("button", name="Use a passkey").click()
     page.get_by_text("No passkey was used.").wait_for()
     assert refused == []
+
+
+def test_log_in_page_offers_it_and_nobody_has_to_click(
+    page: Page, device: tuple[CDPSession, str], address: str
+) -> None:
+    said: list[str] = []
+    page.on("console", lambda line: said.append(line.text) if "Content Security" in line.text else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.request.post(f"{address}/test/user")
+    log_in(page, address)
+    page.goto(f"{address}/accounts/passkeys")
+    page.get_by_role("button", name="Add a passkey").click()
+    page.get_by_text("0 recovery codes are left").wait_for()
+    page.context.clear_cookies()
+
+    page.goto(f"{address}/accounts/log-in?next=/")
+    page.get_by_text(f"hello {EMAIL}").wait_for()
+
+    assert said == []
+
+
+def test_passkey_that_the_site_has_forgotten_is_refused_in_words(
+    page: Page, device: tuple[CDPSession, str], address: str
+) -> None:
+    page.request.post(f"{address}/test/user")
+    log_in(page, address)
+    page.goto(f"{address}/accounts/passkeys")
+    page.get_by_role("button", name="Add a passkey").click()
+    page.get_by_text("0 recovery codes are left").wait_for()
+    page.goto(f"{address}/accounts/passkeys")
+    page.get_by_role("button", name="Remove Passkey").click()
+    page.get_by_role("cell", name="Passkey", exact=True).wait_for(state="detached")
+    page.context.clear_cookies()
+    page.goto(f"{address}/accounts/log-in")
+    page.get_by_text("This passkey was not accepted.").wait_for()
+    assert page.get_by_label("Password").is_editable()
+
+
+@pytest.mark.parametrize(
+    "missing", ["PublicKeyCredential", "PublicKeyCredential.isConditionalMediationAvailable"]
+)
+def test_browser_that_offers_none_shows_the_log_in_page_as_ever(
+    page: Page, address: str, missing: str
+) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("pageerror", lambda error: asked.append(str(error)))
+    page.add_init_script(f"window.{missing} = undefined")
+    page.request.post(f"{address}/test/user")
+    log_in(page, address)
+    page.get_by_text(f"hello {EMAIL}").wait_for()
+    assert not [each for each in asked if "autofill" in each or "://" not in each]
+
+
+def test_log_in_page_works_without_a_script(page: Page, address: str) -> None:
+    page.request.post(f"{address}/test/user")
+    browser = page.context.browser
+    assert browser
+    plain = browser.new_context(java_script_enabled=False).new_page()
+    log_in(plain, address)
+    plain.get_by_text(f"hello {EMAIL}").wait_for()

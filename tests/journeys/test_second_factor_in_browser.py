@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyotp
@@ -11,8 +12,8 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from bistro import App
-from bistro.plugins import Accounts, Database, SignInWith, TwoFactor
-from bistro.plugins.accounts import AccountSite, User
+from bistro.plugins import Accounts, Database, Passkeys, SignInWith, TwoFactor
+from bistro.plugins.accounts import AccountSite, LogInMethod, User
 from bistro.plugins.accounts.providers import OpenIdProvider
 from bistro.testing import FakeClock, LiveServer
 from tests.plugins.accounts.support import EMAIL, PASSWORD, QUICK
@@ -35,11 +36,9 @@ def clock() -> FakeClock:
     return FakeClock()
 
 
-@pytest.fixture
-def address(clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    monkeypatch.setenv("ENV", "testing")
-    down = OpenIdProvider("work", "http://127.0.0.1:9", client_id="x")
-    accounts = Accounts(methods=[TwoFactor(issuer="Shop"), SignInWith([down])], passwords=QUICK, clock=clock)
+@contextmanager
+def serve(clock: FakeClock, *methods: LogInMethod) -> Iterator[str]:
+    accounts = Accounts(methods=methods, passwords=QUICK, clock=clock)
     app = App(Database("sqlite://", repeats_max=None), accounts)
 
     @app.get("/")
@@ -52,6 +51,14 @@ def address(clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
     with LiveServer(app) as server:
         yield server.url.replace("127.0.0.1", "localhost")
+
+
+@pytest.fixture
+def address(clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    monkeypatch.setenv("ENV", "testing")
+    down = OpenIdProvider("work", "http://127.0.0.1:9", client_id="x")
+    with serve(clock, TwoFactor(issuer="Shop"), SignInWith([down])) as url:
+        yield url
 
 
 def log_in(page: Page, address: str) -> None:
@@ -121,3 +128,28 @@ def test_set_up_asked_for_and_recovered(browser: Browser, address: str, clock: F
     page.get_by_text("Work can't be reached at the moment.").wait_for()
     assert find_faults(browser, page) == []
     assert [line for line in refused if "Content Security" in line] == []
+
+
+def test_site_that_requires_one_leads_through_its_set_up(
+    browser: Browser, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ENV", "testing")
+    page = browser.new_context(java_script_enabled=False).new_page()
+    with serve(clock, Passkeys(), TwoFactor(required=True)) as address:
+        page.request.post(f"{address}/test/user")
+        log_in(page, address)
+        for path in ("/", "/accounts", "/accounts/passkeys/recovery-codes"):
+            page.goto(f"{address}{path}")
+            page.get_by_role("heading", name="Set up a second factor").wait_for()
+        page.goto(f"{address}/")
+        assert find_faults(browser, page) == []
+        page.get_by_role("link", name="Add a passkey").click()
+        page.get_by_text("To use this site you need a second factor").wait_for()
+        assert find_faults(browser, page) == []
+        page.go_back()
+        page.get_by_role("link", name="Use an app for codes").click()
+        assert find_faults(browser, page) == []
+        app = pyotp.TOTP(page.locator("span.code").inner_text().replace(" ", ""))
+        type_code(page, app.at(int(clock.time())), "Switch it on")
+        page.get_by_role("link", name="I have them").click()
+        page.get_by_text(f"hello {EMAIL}").wait_for()

@@ -279,7 +279,7 @@ def test_copies_pass_the_whole_tests_of_the_plugins(copies: Path, part: list[str
     command += ["-m", "not timed and not browser"]
     env = {**os.environ, "OUTSIDERS_FOLDER": str(copies), "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
-        command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=220, check=False
+        command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=420, check=False
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
     passed = re.search(r"(\d+) passed", done.stdout)

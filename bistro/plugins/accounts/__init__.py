@@ -7,6 +7,8 @@ to the lists of the `AccountSite`:
 - `site.steps`: a `FurtherStep`, asked behind a right password. While one is open, the session has a
   `PendingLogIn` and no owner, so nobody is logged in. Its page asks for `log_in: LogIn`, finds who it is
   about with `await log_in.find_pending()`, and returns `await log_in.pass_step("its name")`.
+- `site.second_factors`: those among the steps that users set up for themselves; see `add_second_factor`.
+- `site.demands`: what a session must have proved before its user counts; see `demand.py`.
 - `site.log_in_links`: a `Link` on the log-in page, such as to another site's log-in.
 - `site.account_links`: a `Link` on the page where users set up their account.
 - `site.password_checks`: asked whose a password is that is not right here, such as a directory.

@@ -12,9 +12,9 @@ from bistro.app import BaseApp, Finding
 from bistro.db import Query
 from bistro.ground import did_you_mean
 from bistro.http import Forbidden, NotFound, Request
-from bistro.plugins.accounts.errors import AccountsError, LogInRequired
+from bistro.plugins.accounts.errors import AccountsError
 from bistro.plugins.accounts.groups import roles_by_groups
-from bistro.plugins.accounts.identity import Identity
+from bistro.plugins.accounts.identity import Identity, refusal_of
 from bistro.plugins.accounts.policies import Policies
 from bistro.plugins.accounts.users import AbstractUser
 
@@ -58,7 +58,7 @@ class Access:
         """Return if the user may. Raises `LogInRequired` for a visitor, else `Forbidden`."""
         if not self.may(action, thing):
             if self.user is None:
-                raise LogInRequired("Log in first.", headers={"www-authenticate": "Bearer"})
+                raise refusal_of(self.identity)
             raise Forbidden("You may not do this.")
 
     def query(self, model: type[Any], action: str) -> Query[Any]:
@@ -78,7 +78,7 @@ class Access:
         if found is not None and (rule.of_object is None or self._policies.may(self.user, action, found)):
             return found
         if self.user is None and (found is not None or is_closed(rule.of_rows)):
-            raise LogInRequired("Log in first.", headers={"www-authenticate": "Bearer"})
+            raise refusal_of(self.identity)
         raise NotFound
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final  # Any: a model of the site's own, and providers made for it
+from typing import Final
 
 import msgspec
 
 from bistro.db import RawRows
 from bistro.http import Request
-from bistro.plugins.accounts.errors import LogInRequired
 from bistro.plugins.accounts.users import AbstractUser, User
 from bistro.plugins.sessions import DatabaseSessions, Record, Session, SessionData, StoredSession
 from bistro.plugins.sessions.record import hash_token
@@ -94,13 +93,6 @@ class CurrentUser:
 
 
 IMPERSONATION: Final = key_of(Impersonation)
-
-
-def require(user: Any) -> Any:
-    """The user. Raises `LogInRequired` for a visitor."""
-    if user is None:
-        raise LogInRequired("Log in first.", headers={"www-authenticate": "Bearer"})
-    return user
 
 
 def next_of(request: Request) -> str:

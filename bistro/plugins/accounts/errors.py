@@ -1,9 +1,9 @@
-"""What can be wrong with accounts, and the one refusal that leads to the log-in page."""
+"""What can be wrong with accounts, and the refusals that lead to a page of theirs."""
 
 from __future__ import annotations
 
 from bistro.ground import SetupError
-from bistro.http import Unauthorized
+from bistro.http import Forbidden, Unauthorized
 
 
 class AccountsError(SetupError):
@@ -22,3 +22,12 @@ class LogInRequired(Unauthorized):
     """
 
     code = "B961"
+
+
+class SecondFactorRequired(Forbidden):
+    """If you see this: the site demands a second factor of this user, who has not used one yet.
+
+    Browsers are led to the pages on which one is set up, or asked for; programs get this as a 403.
+    """
+
+    code = "B965"

@@ -44,12 +44,14 @@ class LogInForm(Struct):
     next: str
 
 
-def log_in_form(way: LogInWith) -> Any:
-    """`LogInForm` with the label of what users log in by."""
+def log_in_form(way: LogInWith, autocomplete: str) -> Any:
+    """`LogInForm` with the label of what users log in by, and what browsers may fill in there."""
     login = Annotated[
         str,
         Meta(min_length=1, max_length=EMAIL_LENGTH_MAX),
-        Widget(label=LOGIN_LABELS[way], kind="email" if way == "email" else "text", autocomplete="username"),
+        Widget(
+            label=LOGIN_LABELS[way], kind="email" if way == "email" else "text", autocomplete=autocomplete
+        ),
     ]
     remember = Annotated[bool, Widget(label="Stay signed in on this device")]
     fields: list[Any] = [

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from msgspec import Struct
 
 from bistro.http import Forbidden, Request, Unauthorized
 from bistro.plugins.accounts.credentials import find_credentials
 from bistro.plugins.accounts.current import CurrentUser
+from bistro.plugins.accounts.errors import LogInRequired, SecondFactorRequired
 from bistro.plugins.accounts.users import AbstractUser
 from bistro.plugins.sessions import Session
 
@@ -24,9 +25,33 @@ class Identity(Struct, frozen=True, eq=False):
     by: AbstractUser | None = None
     """Who impersonates the user, if somebody does."""
 
+    lacking: AbstractUser | None = None
+    """Whose session it is, where a second factor is demanded first; they are a visitor until then."""
+
     def has_scope(self, scope: str) -> bool:
         """Whether it is not limited, or to something that includes this."""
         return self.scopes is None or scope in self.scopes or "*" in self.scopes
+
+
+class Owner(Struct, frozen=True, eq=False):
+    """`owner: Owner`: whose session it is, also where a second factor is demanded that they lack.
+
+    Only for the pages on which they set one up, or prove who they are.
+    """
+
+    __provided_by__: ClassVar[str] = "Accounts"
+
+    user: AbstractUser
+    is_demanded: bool = False
+    """Whether they must set up a second factor before they get anywhere else."""
+
+
+class Demand(Protocol):
+    """What a session must have proved beyond a log-in before its user counts."""
+
+    async def is_met(self, user: AbstractUser, session: Session) -> bool:
+        """Whether it has, or need not; asked in each request, so that it should ask no database."""
+        ...
 
 
 class Bearer(Protocol):
@@ -43,12 +68,29 @@ def refuse_others(identity: Identity) -> None:
         raise Forbidden("Only the users themselves may do this, logged in.")
 
 
+def require_user(identity: Identity) -> AbstractUser:
+    """The user. Raises `LogInRequired` for a visitor, `SecondFactorRequired` where one is demanded."""
+    if identity.user is None:
+        raise refusal_of(identity)
+    return identity.user
+
+
+def refusal_of(identity: Identity) -> LogInRequired | SecondFactorRequired:
+    """Why this is no user: an error to raise."""
+    if identity.lacking is not None:
+        detail = "Set up a second factor first, or use the one that you have."
+        # Named in the answer: a program must tell it from a 403 that a second factor doesn't change.
+        return SecondFactorRequired(detail, extensions={"code": SecondFactorRequired.code})
+    return LogInRequired("Log in first.", headers={"www-authenticate": "Bearer"})
+
+
 class IdentityFinder:
     """Finds who a request comes from."""
 
-    def __init__(self, current: CurrentUser, bearers: list[Bearer]) -> None:
+    def __init__(self, current: CurrentUser, bearers: list[Bearer], demands: list[Demand]) -> None:
         self._current = current
         self._bearers = bearers
+        self._demands = demands
 
     async def find(self, request: Request, session: Session) -> Identity:
         """The identity behind a token, else that of the session. Raises `Unauthorized` for a bad token."""
@@ -58,7 +100,11 @@ class IdentityFinder:
                 return await self._find_bearer(token, request)
         user = await self._current.find(session)
         if user is None or not self._current.is_impersonated(session):
+            for demand in self._demands:
+                if user is not None and not await demand.is_met(user, session):
+                    return Identity(None, lacking=user)
             return Identity(user)
+        # Whoever impersonates has met the demands as themselves, and may do all that this user may.
         by = await self._current.find_impersonator(session)
         # Who impersonates must still be let in.
         return Identity(user if by is not None and by.is_active else None, by=by)

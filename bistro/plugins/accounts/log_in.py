@@ -126,7 +126,7 @@ class LogIn:
 
         `method` says how they proved who they are, such as "password". `next` is where they wanted to
         go; one that would leave the site is forgotten. With `skip_steps` no step is asked, as after a
-        passkey that is two factors by itself.
+        passkey that is two factors by itself: all count as passed.
         """
         pending = PendingLogIn(
             user_key=user.key,
@@ -134,8 +134,9 @@ class LogIn:
             next=next if is_local_redirect(next) else "",
             remember=remember,
             began_at=self.site.clock.time(),
+            passed=[each.name for each in self.site.steps] if skip_steps else [],
         )
-        return await self._go_on(user, pending, skip_steps=skip_steps)
+        return await self._go_on(user, pending)
 
     async def find_pending(self) -> tuple[AbstractUser, PendingLogIn] | None:
         """Who is logging in, for the page of a step; None where nobody is, or for more than ten minutes."""
@@ -226,13 +227,22 @@ class LogIn:
         if own:
             self.session.rotate()
 
-    async def _go_on(
-        self, user: AbstractUser, pending: PendingLogIn, *, skip_steps: bool = False
-    ) -> Redirect:
+    def gain_step(self, name: str) -> None:
+        """Count the step `name` as passed by this session, whose user has just set up what it asks for."""
+        logged_in = self.session.data(LoggedIn)
+        logged_in.steps = sorted({*logged_in.steps, name})
+        self.session.rotate()  # more rights than the old token had
+
+    def lose_step(self, name: str) -> None:
+        """The contrary: its user has nothing any more that it asks for."""
+        logged_in = self.session.data(LoggedIn)
+        logged_in.steps = [each for each in logged_in.steps if each != name]
+
+    async def _go_on(self, user: AbstractUser, pending: PendingLogIn) -> Redirect:
         if self.site.must_verify and user.verified_at is None:
             self.background.add(self.letters.send, VerifyMail, user, "verify")
             return Redirect(self.request.url_for("accounts.unverified"))
-        for step in () if skip_steps else self.site.steps:
+        for step in self.site.steps:
             if step.name in pending.passed:
                 continue
             url = await step.find_url(self.request, user)
@@ -254,6 +264,10 @@ class LogIn:
         user.logged_in_at = self.site.now()
         await user.save("logged_in_at")
         await self.site.events.note(self.request, "logged in", user.key, detail=method)
+        for demand in self.site.demands:
+            if not await demand.is_met(user, session):
+                # Here, since the goal may be a page that is for visitors too.
+                return Redirect(self.request.url_for("second_factor.lead", query={"next": goal}))
         return Redirect(goal)
 
     def _keep(self, pending: PendingLogIn) -> None:

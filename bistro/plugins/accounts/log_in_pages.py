@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, Final  # Any: a form whose type is made for the site
 
 from bistro.forms import FormView
+from bistro.ground import Markup
 from bistro.http import FormData, Redirect, Request, Response, TooManyRequests, is_local_redirect
 from bistro.plugins.accounts.forms import LogInForm, log_in_form
 from bistro.plugins.accounts.log_in import LogIn
@@ -28,6 +30,8 @@ class LogInPage(Page, template="accounts/log_in.html"):
     form: FormView[Any]
     links: list[ShownLink]
     """Other ways to log in, and to sign up."""
+    parts: list[Markup]
+    """What these ways add to the page; at its end, once."""
 
 
 class LogOutPage(Page, template="accounts/log_out.html"):
@@ -46,7 +50,12 @@ class LogInPages:
 
     def __init__(self, site: AccountSite) -> None:
         self._site = site
-        self._form: type[LogInForm] = log_in_form(site.log_in_with)
+
+    @cached_property
+    def _form(self) -> type[LogInForm]:
+        # Made at the first request, when all methods are installed.
+        form: type[LogInForm] = log_in_form(self._site.log_in_with, self._site.login_autocomplete)
+        return form
 
     def add_to(self, routes: Routes) -> None:
         """Add them."""
@@ -95,5 +104,5 @@ class LogInPages:
         headers: dict[str, str] | None = None,
     ) -> Response:
         links = [ShownLink(text=each.text, url=each.find_url(request)) for each in self._site.log_in_links]
-        page = LogInPage(form=form, links=links)
+        page = LogInPage(form=form, links=links, parts=[each(request) for each in self._site.log_in_parts])
         return render(page, status=status or form.status, headers=headers)

@@ -15,11 +15,11 @@ from bistro.plugins.accounts.access import Access, AccessMaker, Allowed
 from bistro.plugins.accounts.by_mail import MailPages
 from bistro.plugins.accounts.command import make_command
 from bistro.plugins.accounts.credentials import BasicCredentials, BearerToken, read_basic, read_bearer
-from bistro.plugins.accounts.current import CurrentUser, UserSessions, next_of, require
-from bistro.plugins.accounts.errors import AccountsError, LogInRequired
+from bistro.plugins.accounts.current import CurrentUser, UserSessions, next_of
+from bistro.plugins.accounts.errors import AccountsError, LogInRequired, SecondFactorRequired
 from bistro.plugins.accounts.events import AccountEvent, EventHook, Events
 from bistro.plugins.accounts.groups import Group, Membership, leave_all_groups
-from bistro.plugins.accounts.identity import Identity, IdentityFinder
+from bistro.plugins.accounts.identity import Identity, IdentityFinder, Owner, require_user
 from bistro.plugins.accounts.impersonation import ImpersonationPages
 from bistro.plugins.accounts.limited_tokens import keep_to_scopes
 from bistro.plugins.accounts.links import MailLinks
@@ -32,6 +32,7 @@ from bistro.plugins.accounts.policies import Policies
 from bistro.plugins.accounts.recent import ConfirmationRequired, ConfirmPages
 from bistro.plugins.accounts.reset import ResetPages
 from bistro.plugins.accounts.rules import PasswordRules
+from bistro.plugins.accounts.second_factor import find_owner
 from bistro.plugins.accounts.sign_up import SignUpPages
 from bistro.plugins.accounts.site import AccountSite, Link, LogInMethod, LogInWith
 from bistro.plugins.accounts.style import add_style
@@ -131,6 +132,7 @@ class Accounts:
             events=Events(self.clock, self.events_kept, self.on_event),
             rules=self.rules,
             links=MailLinks(find_keyring(setup.folder), self.user, self.clock),
+            access=AccessMaker(self.roles, self.policies),
             origin=origin,
             keeps_port=find_environment() != "production",
             can_sign_up=self.sign_up,
@@ -138,7 +140,7 @@ class Accounts:
         )
         provide_users(setup, self.user, site)
         provide_log_in(setup, site)
-        provide_access(setup, AccessMaker(self.roles, self.policies))
+        provide_access(setup, site.access)
         site.forgetters.append(leave_all_groups)
         setup.provide(AccountSite, lambda: site)
         setup.on_stop(self.passwords.close)
@@ -184,6 +186,7 @@ class Accounts:
         setup.routes.include(routes, at=site.at)
         setup.on_error(LogInRequired)(lead_to_log_in)
         setup.on_error(ConfirmationRequired)(lead_to_confirmation)
+        setup.on_error(SecondFactorRequired)(lead_to_second_factor)
         setup.command(
             "create-user", make_command(site, self.roles), help="Make a user, and ask for the password."
         )
@@ -208,7 +211,7 @@ class Accounts:
 
 def provide_users(setup: Setup, model: type[AbstractUser], site: AccountSite) -> None:
     """Let handlers ask for the user who is logged in, or for one who may be."""
-    finder = IdentityFinder(CurrentUser(model), site.bearers)
+    finder = IdentityFinder(CurrentUser(model), site.bearers, site.demands)
     may_be: Any = model | None
     any_user: Any = AbstractUser | None
 
@@ -218,12 +221,16 @@ def provide_users(setup: Setup, model: type[AbstractUser], site: AccountSite) ->
     def find_user(identity: Identity) -> AbstractUser | None:
         return identity.user
 
-    def get_user(user: Any) -> Any:
-        return require(user)
+    def get_user(identity: Identity) -> AbstractUser:
+        return require_user(identity)
 
-    get_user.__annotations__ = {"user": may_be, "return": model}
+    async def get_owner(identity: Identity, request: Request) -> Owner:
+        return await find_owner(site, identity, request)
+
+    get_user.__annotations__["return"] = model
     find_user.__annotations__["return"] = may_be
     setup.provide(Identity, find_identity)
+    setup.provide(Owner, get_owner)
     setup.provide(may_be, find_user)
     setup.provide(model, get_user)
     setup.provide(any_user, _same(may_be))
@@ -300,6 +307,11 @@ def lead_to_log_in(error: LogInRequired, request: Request) -> Response:
 def lead_to_confirmation(error: ConfirmationRequired, request: Request) -> Response:
     """The page that asks for the password once more, a 403 for programs."""
     return lead_to("accounts.confirm", error, request)
+
+
+def lead_to_second_factor(error: SecondFactorRequired, request: Request) -> Response:
+    """The page that leads to a second factor, a 403 for programs."""
+    return lead_to("second_factor.lead", error, request)
 
 
 def lead_to(page: str, error: HttpError, request: Request) -> Response:

@@ -10,7 +10,7 @@ from bistro.forms import FormView
 from bistro.http import Forbidden, FormData, Redirect, Request, Response, is_local_redirect
 from bistro.plugins.accounts.current import Impersonation
 from bistro.plugins.accounts.forms import ConfirmForm
-from bistro.plugins.accounts.identity import refuse_others
+from bistro.plugins.accounts.identity import Owner, refuse_others
 from bistro.plugins.accounts.log_in import LoggedIn, LogIn
 from bistro.plugins.accounts.log_in_pages import ShownLink
 from bistro.plugins.accounts.notices import FormPage
@@ -46,12 +46,22 @@ def recent_log_in(within: timedelta = RECENT) -> Callable[..., Any]:
     """
 
     def check_recent_log_in(user: AbstractUser, session: Session, site: AccountSite) -> None:
-        logged_in = session.data(LoggedIn)
-        is_recent = site.clock.time() - logged_in.at <= within.total_seconds()
-        if session.owner != user.key or not is_recent or session.data(Impersonation).by_key:
-            raise ConfirmationRequired("Confirm that it is you: log in once more.")
+        check_recent(user, session, site, within)
 
     return check_recent_log_in
+
+
+def recent_owner(owner: Owner, session: Session, site: AccountSite) -> None:
+    """The same hook for the pages on which a second factor is set up that may be demanded."""
+    check_recent(owner.user, session, site, RECENT)
+
+
+def check_recent(user: AbstractUser, session: Session, site: AccountSite, within: timedelta) -> None:
+    """Raises `ConfirmationRequired` (B963) where the log-in of `user` is longer ago than `within`."""
+    logged_in = session.data(LoggedIn)
+    is_recent = site.clock.time() - logged_in.at <= within.total_seconds()
+    if session.owner != user.key or not is_recent or session.data(Impersonation).by_key:
+        raise ConfirmationRequired("Confirm that it is you: log in once more.")
 
 
 class ConfirmPages:
@@ -62,19 +72,22 @@ class ConfirmPages:
 
     def add_to(self, routes: Routes) -> None:
         """Add them."""
+        # Public for the gate of a closed site, which would ask for the second factor that is set up
+        # behind this page; the handlers ask whose session it is.
         own = [refuse_others]
-        routes.get("/confirm", name="confirm", before=own)(self.show)
-        routes.post("/confirm", name="confirm.do", before=own)(self.confirm)
+        routes.get("/confirm", name="confirm", before=own, public=True)(self.show)
+        routes.post("/confirm", name="confirm.do", before=own, public=True)(self.confirm)
 
-    async def show(self, user: AbstractUser, request: Request, next: str = "") -> ConfirmPage:
+    async def show(self, owner: Owner, request: Request, next: str = "") -> ConfirmPage:
         """The form, and other ways for who has no password."""
         form = FormView(ConfirmForm, ConfirmForm(password="", next=next[:2_000]))
-        return self._page(form, user, request)
+        return self._page(form, owner.user, request)
 
     async def confirm(
-        self, data: FormData, user: AbstractUser, log_in: LogIn, session: Session, request: Request
+        self, data: FormData, owner: Owner, log_in: LogIn, session: Session, request: Request
     ) -> Response:
         """Note that the user has proved who they are."""
+        user = owner.user
         form = FormView.read(ConfirmForm, data.fields)
         if form.value is not None:
             found = await log_in.check(

@@ -10,12 +10,13 @@ from msgspec import Struct, field
 
 from bistro.app import Setup
 from bistro.db import transaction
-from bistro.ground import Clock
+from bistro.ground import Clock, Markup
 from bistro.http import Request
+from bistro.plugins.accounts.access import AccessMaker
 from bistro.plugins.accounts.events import Events
 from bistro.plugins.accounts.groups import Group, add_to_group, remove_from_group
 from bistro.plugins.accounts.hashes import prefix_of
-from bistro.plugins.accounts.identity import Bearer
+from bistro.plugins.accounts.identity import Bearer, Demand
 from bistro.plugins.accounts.links import MailLinks
 from bistro.plugins.accounts.names import find_email_fault, find_name_fault, fold
 from bistro.plugins.accounts.passwords import Passwords
@@ -35,6 +36,21 @@ class FurtherStep(Protocol):
 
     async def find_url(self, request: Request, user: AbstractUser) -> str | None:
         """Where the user goes on; None for one who needs no such step."""
+        ...
+
+
+class SecondFactor(FurtherStep, Protocol):
+    """A further step that users set up for themselves; any of those that they have will do."""
+
+    text: str
+    """The link to its page for who is asked for another one: "Use a passkey"."""
+    setup_text: str
+    """The link to where users set it up."""
+    makes_codes: bool
+    """Whether recovery codes are made on that page."""
+
+    def find_setup_url(self, request: Request, next: str = "") -> str:
+        """The page on which users set it up, leading on to `next` the first time."""
         ...
 
 
@@ -82,6 +98,7 @@ class AccountSite(Struct, eq=False):
     events: Events
     rules: PasswordRules
     links: MailLinks
+    access: AccessMaker
     origin: str = ""
     """Scheme and host of links in mails; empty for those of the request."""
     keeps_port: bool = True
@@ -100,6 +117,14 @@ class AccountSite(Struct, eq=False):
     """Asked in this order whose a password is that is not right here."""
     steps: list[FurtherStep] = field(default_factory=list)
     """Asked in this order behind a right password."""
+    second_factors: list[SecondFactor] = field(default_factory=list)
+    """Those among the steps; see `add_second_factor`."""
+    demands: list[Demand] = field(default_factory=list)
+    """What a session must have proved before its user counts."""
+    login_autocomplete: str = "username"
+    """What browsers may fill into the name or address on the log-in page."""
+    log_in_parts: list[Callable[[Request], Markup]] = field(default_factory=list)
+    """HTML at the end of the log-in page, such as a script."""
     log_in_links: list[Link] = field(default_factory=list)
     """Other ways, on the log-in page."""
     account_links: list[Link] = field(default_factory=list)

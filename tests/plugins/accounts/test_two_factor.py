@@ -16,13 +16,9 @@ from bistro.ground import Keyring, make_secret_key
 from bistro.plugins import Accounts, Database, TwoFactor
 from bistro.plugins.accounts import User
 from bistro.plugins.accounts.extras import MissingAccountsExtra
+from bistro.plugins.accounts.recovery import RecoveryStore, hash_recovery_code, make_recovery_codes
 from bistro.plugins.accounts.two_factor import RecoveryCode, TotpDevice
-from bistro.plugins.accounts.two_factor.codes import (
-    STEP_SECONDS,
-    find_step,
-    hash_recovery_code,
-    make_recovery_codes,
-)
+from bistro.plugins.accounts.two_factor.codes import STEP_SECONDS, find_step
 from bistro.plugins.accounts.two_factor.store import TwoFactorStore
 from bistro.testing import FakeClock
 from bistro.testing.response import ClientResponse
@@ -264,13 +260,15 @@ def test_nothing_stored_lets_its_reader_in() -> None:
 
 
 def test_sealed_secret_of_one_user_is_worthless_in_the_row_of_another() -> None:
-    store = TwoFactorStore(Keyring([make_secret_key()]), FakeClock())
+    store = TwoFactorStore(Keyring([make_secret_key()]), FakeClock(), RecoveryStore())
     ann, bob = User(email="a@example.com", email_key="a"), User(email="b@example.com", email_key="b")
     sealed = store.seal(ann, "SECRET")
     assert "SECRET" not in sealed
     assert store.open(ann, sealed) == "SECRET"
     assert store.open(bob, sealed) is None
-    assert TwoFactorStore(Keyring([make_secret_key()]), FakeClock()).open(ann, sealed) is None
+    assert (
+        TwoFactorStore(Keyring([make_secret_key()]), FakeClock(), RecoveryStore()).open(ann, sealed) is None
+    )
 
 
 def test_recovery_codes_have_eighty_bits_and_hashes_of_their_user() -> None:

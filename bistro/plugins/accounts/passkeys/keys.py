@@ -37,6 +37,10 @@ class PasskeyChallenge(SessionData):
     at: float = 0.0
 
 
+class AutofillChallenge(PasskeyChallenge):
+    """The same of the log-in page, which asks while nobody has clicked: beside a question of another page."""
+
+
 class PasskeyStore:
     """Finds and changes what `Passkey` holds."""
 

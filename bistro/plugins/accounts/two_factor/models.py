@@ -19,12 +19,3 @@ class TotpDevice(Model, table="bistro_totp_device"):
     last_step: Field[int] = field(default=0)
     """The half minute of the last code that was taken: none is taken twice (RFC 6238 §5.2)."""
     created_at: Field[datetime] = auto()
-
-
-class RecoveryCode(Model, table="bistro_recovery_code"):
-    """A code that is taken once in place of the app's. Only its hash is kept."""
-
-    __never_sent__: ClassVar[bool] = True
-
-    key: Field[str] = field(primary_key=True, max_length=64)
-    user_key: Field[str] = field(max_length=32, index=True)

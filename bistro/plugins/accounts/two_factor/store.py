@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Final, Literal
+from typing import Final
 
 from bistro.db import transaction
 from bistro.ground import BadSignature, Clock, Keyring, Sealer
-from bistro.plugins.accounts.two_factor.codes import find_step, hash_recovery_code, make_recovery_codes
-from bistro.plugins.accounts.two_factor.models import RecoveryCode, TotpDevice
+from bistro.plugins.accounts.recovery import RecoveryStore
+from bistro.plugins.accounts.second_factor import CodeKind
+from bistro.plugins.accounts.two_factor.codes import find_step
+from bistro.plugins.accounts.two_factor.models import TotpDevice
 from bistro.plugins.accounts.users import AbstractUser
 
 FOR_EVER: Final = timedelta(days=36_500)
 
 
 class TwoFactorStore:
-    """Finds and changes what `TotpDevice` and `RecoveryCode` hold."""
+    """Finds and changes what `TotpDevice` holds, together with recovery codes."""
 
-    def __init__(self, keyring: Keyring, clock: Clock) -> None:
+    def __init__(self, keyring: Keyring, clock: Clock, recovery: RecoveryStore) -> None:
+        self.recovery = recovery
         self._sealer = Sealer(keyring, "accounts totp secret")
         self._clock = clock
 
@@ -37,10 +40,6 @@ class TwoFactorStore:
         """Whether the user has set it up."""
         return await TotpDevice.objects.filter(TotpDevice.user_key == user.key).exists()
 
-    async def count_recovery_codes(self, user: AbstractUser) -> int:
-        """How many are left."""
-        return await RecoveryCode.objects.filter(RecoveryCode.user_key == user.key).count()
-
     async def begin(self, user: AbstractUser, secret: str, code: str) -> list[str] | None:
         """Set it up, if the app makes the right code; the recovery codes, which can't be shown again."""
         step = find_step(secret, code, self._clock.time())
@@ -49,25 +48,13 @@ class TwoFactorStore:
         async with transaction():
             await self.forget(user.key)
             await TotpDevice.objects.create(user_key=user.key, secret=self.seal(user, secret), last_step=step)
-            return await self._make_codes(user)
-
-    async def renew_codes(self, user: AbstractUser) -> list[str]:
-        """New recovery codes; the old ones are worthless."""
-        async with transaction():
-            await RecoveryCode.objects.filter(RecoveryCode.user_key == user.key).delete()
-            return await self._make_codes(user)
-
-    async def end(self, user: AbstractUser) -> None:
-        """Forget the app and the recovery codes."""
-        await self.forget(user.key)
+            return await self.recovery.renew(user.key)
 
     async def forget(self, user_key: str) -> None:
-        """The same for a user who is deleted."""
-        async with transaction():
-            await TotpDevice.objects.filter(TotpDevice.user_key == user_key).delete()
-            await RecoveryCode.objects.filter(RecoveryCode.user_key == user_key).delete()
+        """Forget the app."""
+        await TotpDevice.objects.filter(TotpDevice.user_key == user_key).delete()
 
-    async def use(self, user: AbstractUser, code: str) -> Literal["app", "recovery code"] | None:
+    async def use(self, user: AbstractUser, code: str) -> CodeKind | None:
         """What the code was of, if it is right; it is never right again."""
         device = await TotpDevice.objects.find(TotpDevice.user_key == user.key)
         if device is None:
@@ -78,14 +65,4 @@ class TwoFactorStore:
             # One statement decides: of two requests with one code, one is the second.
             unused = TotpDevice.objects.filter(TotpDevice.user_key == user.key, TotpDevice.last_step < step)
             return "app" if await unused.update(last_step=step) else None
-        key = hash_recovery_code(user.key, code)
-        taken = await RecoveryCode.objects.filter(
-            RecoveryCode.key == key, RecoveryCode.user_key == user.key
-        ).delete()
-        return "recovery code" if taken else None
-
-    async def _make_codes(self, user: AbstractUser) -> list[str]:
-        codes = make_recovery_codes()
-        for code in codes:
-            await RecoveryCode.objects.create(key=hash_recovery_code(user.key, code), user_key=user.key)
-        return codes
+        return "recovery code" if await self.recovery.use(user.key, code) else None
