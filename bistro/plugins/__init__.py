@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from bistro.plugins.accounts import User as User
     from bistro.plugins.accounts.external import CheckedBy as CheckedBy
     from bistro.plugins.accounts.external import RemoteUser as RemoteUser
+    from bistro.plugins.accounts.ldap import LdapDirectory as LdapDirectory
     from bistro.plugins.accounts.passkeys import Passkeys as Passkeys
     from bistro.plugins.accounts.providers import SignInWith as SignInWith
     from bistro.plugins.accounts.two_factor import TwoFactor as TwoFactor
@@ -84,6 +85,7 @@ if TYPE_CHECKING:
 _MODULES = {
     "accounts": ("Accounts", "User"),
     "accounts.external": ("CheckedBy", "RemoteUser"),
+    "accounts.ldap": ("LdapDirectory",),
     "accounts.passkeys": ("Passkeys",),
     "accounts.providers": ("SignInWith",),
     "accounts.two_factor": ("TwoFactor",),
