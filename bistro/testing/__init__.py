@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from bistro.testing.errors import WebSocketRefused as WebSocketRefused
     from bistro.testing.factory import Factory as Factory
     from bistro.testing.live_server import LiveServer as LiveServer
-    from bistro.testing.log_in import log_in as log_in
-    from bistro.testing.log_in import wait_for_log_in as wait_for_log_in
+    from bistro.testing.logging_in import log_in as log_in
+    from bistro.testing.logging_in import wait_for_log_in as wait_for_log_in
     from bistro.testing.mailbox import Mailbox as Mailbox
     from bistro.testing.queries import assert_queries as assert_queries
     from bistro.testing.response import Answer as Answer
@@ -54,7 +54,7 @@ _MODULES = {
     "copies": ("copied_database",),
     "factory": ("Factory",),
     "live_server": ("LiveServer",),
-    "log_in": ("log_in", "wait_for_log_in"),
+    "logging_in": ("log_in", "wait_for_log_in"),
     "mailbox": ("Mailbox",),
     "queries": ("assert_queries",),
     "response": ("Answer", "AsyncStream", "ClientResponse", "Stream"),
