@@ -181,6 +181,13 @@ def test_device_that_keeps_no_handle_is_known_by_its_passkey(
     assert use(shared, device, user_handle=handle).status == 200
 
 
+def test_handle_may_have_the_padding_of_base_64(shared: Site, login: str) -> None:
+    device = device_of(shared, login)
+    sent = device.get(ask(shared, "/log-in"))
+    sent["response"]["userHandle"] += "=" * (-len(sent["response"]["userHandle"]) % 4)
+    assert shared.client.post(f"{AT}/log-in", json={"credential": sent}).status == 200
+
+
 @pytest.mark.parametrize("handle", [7, ["x"], {"x": 1}, True, "é", "A", "x" * 201, "=" * 9, "!!!!"])
 def test_handle_that_is_none_is_refused_and_no_error(shared: Site, login: str, handle: Any) -> None:
     device = device_of(shared, login)

@@ -238,6 +238,23 @@ def test_nobody_disconnects_what_is_somebody_elses(site: Site, work: FakeProvide
     assert site.client.get("/me").text == EMAIL
 
 
+def test_number_of_somebody_elses_connection_takes_none_of_ones_own_away(
+    site: Site, work: FakeProvider
+) -> None:
+    sign_in(site, work)
+    site.client.cookies.clear()
+    site.add_user("bob@example.com")
+    site.log_in("bob@example.com")
+    work.subject, work.email = "another", "bob@work.example"
+    connect(site, work)
+    assert site.client.post("/accounts/with/remove", data={"id": "1"}).status == 303
+    assert "method removed" not in site.events()
+    assert "bob@work.example" in site.client.get("/accounts/with").text
+    assert site.client.post("/accounts/with/remove", data={"id": "2"}).status == 303
+    assert site.events()[-1] == "method removed"
+    assert "bob@work.example" not in site.client.get("/accounts/with").text
+
+
 def test_answer_for_a_connection_is_good_for_the_same_user_only(site: Site, work: FakeProvider) -> None:
     site.add_user("bob@example.com")
     site.add_user("eve@example.com")
