@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Final  # Any: a type that is made here has no name for checkers
 
 import msgspec
@@ -68,8 +69,8 @@ class SignUpForm(Struct):
     name: str = ""
 
 
-def sign_up_form(way: LogInWith, length_min: int) -> Any:
-    """`SignUpForm`, with a name to log in by where the site has such."""
+def sign_up_form(way: LogInWith, length_min: int, own: Sequence[tuple[Any, ...]] = ()) -> Any:
+    """`SignUpForm`, with a name to log in by where the site has such, and fields of its `own`."""
     name = Annotated[
         str,
         Meta(min_length=0 if way == "email" else 1, max_length=NAME_LENGTH_MAX),
@@ -84,6 +85,7 @@ def sign_up_form(way: LogInWith, length_min: int) -> Any:
     fields: list[Any] = [("name", name, ""), ("email", Email), ("password", password)]
     if way != "email":
         fields[0] = ("name", name)
+    fields += own
     return msgspec.defstruct("SignUpForm", fields, kw_only=True, namespace={"__doc__": SignUpForm.__doc__})
 
 

@@ -27,6 +27,7 @@ from bistro.plugins.accounts.log_in import LogIn
 from bistro.plugins.accounts.log_in_pages import LogInPages
 from bistro.plugins.accounts.origin import find_faults, find_origin
 from bistro.plugins.accounts.own_account import OwnAccountPages
+from bistro.plugins.accounts.own_fields import find_required
 from bistro.plugins.accounts.passwords import Passwords
 from bistro.plugins.accounts.policies import Policies
 from bistro.plugins.accounts.recent import ConfirmationRequired, ConfirmPages
@@ -37,7 +38,7 @@ from bistro.plugins.accounts.sign_up import SignUpPages
 from bistro.plugins.accounts.site import AccountSite, Link, LogInMethod, LogInWith
 from bistro.plugins.accounts.style import add_style
 from bistro.plugins.accounts.throttle import Attempts, Throttle
-from bistro.plugins.accounts.users import AbstractUser, User, find_required
+from bistro.plugins.accounts.users import AbstractUser, User
 from bistro.plugins.csrf import Csrf
 from bistro.plugins.database import Database
 from bistro.plugins.error_pages import ErrorPages, problem_answer, wants_page
@@ -64,7 +65,8 @@ class Accounts:
     Each event, such as a failed log-in, is kept in the table of `AccountEvent` for as long as
     `events_kept`, since it holds addresses of people, and is given to `on_event`.
 
-    Without `sign_up` accounts are made by `bistro create-user` alone. With `verify` nobody logs in
+    Without `sign_up` accounts are made by `bistro create-user` alone; `sign_up_fields` are the fields of
+    your model that the page asks for besides address, password and name. With `verify` nobody logs in
     before a link in a mail was followed; without it, signing up tells whether an address has an account.
     `log_in_by_mail` lets users log in with a link or a code instead of their password. `origin` is what
     links in mails begin with, such as `"https://example.com"`, by default the environment's
@@ -81,6 +83,7 @@ class Accounts:
     log_in_with: LogInWith = "email"
     closed: bool = False
     sign_up: bool = True
+    sign_up_fields: Sequence[str] = ()
     verify: bool = True
     log_in_by_mail: bool = False
     origin: str = ""
@@ -136,6 +139,7 @@ class Accounts:
             origin=origin,
             keeps_port=find_environment() != "production",
             can_sign_up=self.sign_up,
+            sign_up_fields=tuple(self.sign_up_fields),
             must_verify=self.verify,
         )
         provide_users(setup, self.user, site)
@@ -197,13 +201,13 @@ class Accounts:
                 f"{self.user.__name__} has no table",
                 fix="Give a model that inherits from AbstractUser: class Member(AbstractUser): …",
             )
-        missing = find_required(self.user) if self.sign_up else ""
+        missing = find_required(self.user, self.sign_up_fields) if self.sign_up else ""
         if missing:
             raise AccountsError(
                 f"nobody could sign up: {self.user.__name__}.{missing} must have a value, "
                 "and the page does not ask for it",
-                fix='Give it a default, as in field(default=""), or make accounts on a page of your own, '
-                "with AccountSite.create_user: Accounts(sign_up=False).",
+                fix=f'Ask for it, Accounts(sign_up_fields=["{missing}"]), or give it a default. Or make '
+                "accounts on a page of your own, with AccountSite.create_user: Accounts(sign_up=False).",
             )
         if not self.at.startswith("/") or not self.at.strip("/"):
             raise AccountsError(f"the pages of accounts can't be at {self.at!r}", fix='Write at="/accounts".')

@@ -22,6 +22,7 @@ from bistro.plugins.accounts.log_in import LogIn
 from bistro.plugins.accounts.mails import AlreadyMail, VerifyMail
 from bistro.plugins.accounts.names import find_email_fault, find_name_fault, fold
 from bistro.plugins.accounts.notices import OF_TOKENS, FormPage, TokenPage, notice, refused
+from bistro.plugins.accounts.own_fields import own_fields
 from bistro.plugins.accounts.site import AccountSite
 from bistro.plugins.accounts.throttle import PER_MINUTE
 from bistro.plugins.accounts.users import AbstractUser
@@ -55,7 +56,8 @@ class SignUpPages:
 
     def __init__(self, site: AccountSite) -> None:
         self._site = site
-        self._form: type[SignUpForm] = sign_up_form(site.log_in_with, site.rules.length_min)
+        own = own_fields(site.model, site.sign_up_fields)
+        self._form: type[SignUpForm] = sign_up_form(site.log_in_with, site.rules.length_min, own)
 
     def add_to(self, routes: Routes) -> None:
         """Add them."""
@@ -149,13 +151,14 @@ class SignUpPages:
         site = self._site
         hashed = await site.passwords.hash(sent.password)  # in either case, for the same time
         names = site.names_of(sent.name)
+        own = {each: getattr(sent, each) for each in site.sign_up_fields}
         user = await site.model.objects.find(site.model.email_key == fold(sent.email))
         if await self._is_taken(names["name_key"], user):
             raise NameTaken
         if user is None:
             try:
                 made = await site.model.objects.create(
-                    email=sent.email, email_key=fold(sent.email), password=hashed, **names
+                    email=sent.email, email_key=fold(sent.email), password=hashed, **names, **own
                 )
             except UniqueViolation:
                 user = await site.model.objects.find(site.model.email_key == fold(sent.email))
@@ -168,7 +171,7 @@ class SignUpPages:
             await site.model.objects.filter(site.model.key == user.key).update({"name": user.name})
             return user, False
         await site.model.objects.filter(site.model.key == user.key).update(
-            {"email": sent.email, "password": hashed, **names}
+            {"email": sent.email, "password": hashed, **names, **own}
         )
         return await user.refresh(), True
 

@@ -104,6 +104,8 @@ class AccountSite(Struct, eq=False):
     keeps_port: bool = True
     """Whether links may have the port that a request names."""
     can_sign_up: bool = True
+    sign_up_fields: Sequence[str] = ()
+    """Fields of the site's own model that the sign-up page asks for."""
     must_verify: bool = True
     knows_hashes: bool = False
     """Whether this process has looked which kinds of hashes there are."""

@@ -6,8 +6,6 @@ import secrets
 from datetime import datetime
 from typing import ClassVar, Final
 
-from msgspec import UNSET
-
 from bistro.db import Field, Model, auto, field
 from bistro.plugins.accounts.names import EMAIL_LENGTH_MAX, FOLDED_LENGTH_MAX, NAME_LENGTH_MAX
 
@@ -60,14 +58,3 @@ class AbstractUser(Model, abstract=True):
 
 class User(AbstractUser, table="bistro_user"):
     """A user, where the site needs no fields of its own; `ForeignKey[User]` names one."""
-
-
-def find_required(model: type[AbstractUser]) -> str:
-    """A field of the site's own that a new user must be given a value for; empty where there is none."""
-    known = User.__table_info__.columns
-    for name, column in model.__table_info__.columns.items():
-        options = column.options
-        has_default = options.default is not UNSET or options.default_factory is not None
-        if name not in known and not (column.nullable or has_default or options.made_elsewhere):
-            return name
-    return ""

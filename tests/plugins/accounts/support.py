@@ -119,6 +119,7 @@ class Options(TypedDict, total=False):
     log_in_with: Any
     closed: bool
     sign_up: bool
+    sign_up_fields: Any
     verify: bool
     log_in_by_mail: bool
     origin: str
