@@ -11,6 +11,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from functools import lru_cache
+from types import TracebackType
 from typing import Any, Final, TypeVar  # Any: values are of the types of the fields
 
 from msgspec import Struct
@@ -76,15 +77,9 @@ def run_checks(kind: type, value: Any) -> list[Problem]:
     """What checks that need no waiting find; `value` may be a `Partial`."""
     problems = []
     for mark, function in find_checks(kind):
-        try:
+        message = None
+        with _Excuse(value):
             message = function(value)
-        except NotRight:
-            continue
-        except Exception:
-            # What it does with a whole value, it may not be able to do with a part.
-            if isinstance(value, Partial):
-                continue
-            raise
         if message:
             problems.append(_problem(mark, message))
     return problems
@@ -94,19 +89,29 @@ async def run_waiting_checks(kind: type, value: Any) -> list[Problem]:
     """What all checks find, one after the other: they may share the connection of a transaction."""
     problems = []
     for mark, function in find_checks(kind):
-        try:
-            message = function(value)
-            if inspect.isawaitable(message):
-                message = await message
-        except NotRight:
-            continue
-        except Exception:
-            if isinstance(value, Partial):
-                continue
-            raise
+        message = None
+        with _Excuse(value):
+            answer = function(value)
+            message = await answer if inspect.isawaitable(answer) else answer
         if message:
             problems.append(_problem(mark, message))
     return problems
+
+
+class _Excuse:
+    """Lets a check say nothing where a field that it looks at is not right."""
+
+    def __init__(self, value: Any) -> None:
+        self._value = value
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        # What it does with a whole value, it may not be able to do with a part.
+        is_part = isinstance(self._value, Partial) and isinstance(error, Exception)
+        return is_part or isinstance(error, NotRight)
 
 
 def find_checked(kind: Any) -> bool:
