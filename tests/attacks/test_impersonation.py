@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.plugins.accounts.support import EMAIL, Site, site_with, who_routes
+from bistro import App
+from bistro.plugins.accounts import AccountSite
+from tests.plugins.accounts.support import EMAIL, PASSWORD, Site, site_with, who_routes
 
 ROLES = {
     "support": ["accounts.impersonate", "note.read"],
@@ -18,9 +20,20 @@ ROLES = {
 OTHER = "other@example.com"
 
 
+def add_routes(app: App) -> None:
+    who_routes(app)
+
+    @app.post("/promote", public=True)
+    async def promote(accounts: AccountSite) -> None:
+        await accounts.make_group("money", ["treasurer"])
+        other = await accounts.find_user(OTHER)
+        assert other is not None
+        await accounts.add_to_group(other, "money")
+
+
 @pytest.fixture
 def site() -> Iterator[Site]:
-    with site_with(add=who_routes, roles=ROLES) as made:
+    with site_with(add=add_routes, roles=ROLES) as made:
         made.add_user()
         made.add_user(OTHER)
         yield made
@@ -71,3 +84,36 @@ def test_password_and_mail_of_another_are_not_changed_in_their_place(site: Site)
     assert impersonate(site, "support", "") == OTHER
     for path in ("password", "email", "delete", "confirm", "sessions/end-others"):
         assert site.client.post(f"/accounts/{path}", data={"password": "x"}).status == 403
+
+
+def test_stolen_session_in_anothers_place_ends_with_a_new_password_of_its_owner(site: Site) -> None:
+    assert impersonate(site, "support", "") == OTHER
+    with site.other_browser():
+        site.log_in()
+        data = {"current": PASSWORD, "password": "another harbour"}
+        assert site.client.post("/accounts/password", data=data).status == 200
+    assert site.client.get("/maybe").text == "nobody"
+    site.client.post("/accounts/impersonate/end")
+    assert site.client.get("/maybe").text == "nobody"
+
+
+@pytest.mark.parametrize(
+    ("whose", "changes"),
+    [
+        (EMAIL, {"roles": []}),  # who helped is no helper any more
+        (OTHER, {"roles": ["treasurer"]}),  # the other may more now than the helper
+        (OTHER, {"is_superuser": True}),
+    ],
+)
+def test_place_of_another_is_lost_with_the_rights_of_either(
+    site: Site, whose: str, changes: dict[str, object]
+) -> None:
+    assert impersonate(site, "support", "") == OTHER
+    site.change_user(whose, **changes)
+    assert site.client.get("/maybe").text == "nobody"
+
+
+def test_place_of_another_is_lost_with_a_group_of_theirs(site: Site) -> None:
+    assert impersonate(site, "support", "") == OTHER
+    site.client.post("/promote")
+    assert site.client.get("/maybe").text == "nobody"

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import Final
 
 import msgspec
+from msgspec import field
 
 from bistro.db import RawRows
 from bistro.http import Request
+from bistro.plugins.accounts.groups import roles_by_groups
 from bistro.plugins.accounts.users import AbstractUser, User
 from bistro.plugins.sessions import DatabaseSessions, Record, Session, SessionData, StoredSession
 from bistro.plugins.sessions.record import hash_token
@@ -62,6 +65,19 @@ class Impersonation(SessionData):
     by_key: str = ""
     """Who does."""
     began_at: float = 0.0
+    stamps: list[str] = field(default_factory=list)
+    """Of who does and of the user, as they were then; see `stamp_of_rights`."""
+
+
+async def stamp_of_rights(user: AbstractUser) -> str:
+    """A hash of what lets a user in and of what they may do.
+
+    Who impersonates is let in again by a session that is not theirs, which a new password does not
+    find to end it, and was compared with the user at the beginning alone.
+    """
+    roles = sorted({*user.roles, *await roles_by_groups(user.key)})
+    text = repr((user.key, user.password, user.is_superuser, roles))
+    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 
 class CurrentUser:
@@ -88,8 +104,15 @@ class CurrentUser:
         return IMPERSONATION in session.record.data and bool(session.data(Impersonation).by_key)
 
     async def find_impersonator(self, session: Session) -> AbstractUser | None:
-        """Who does."""
-        return await self._model.objects.find(self._model.key == session.data(Impersonation).by_key)
+        """Who does; None where they were deleted, locked out, or have another password or roles since."""
+        kept = session.data(Impersonation)
+        by = await self._model.objects.find(self._model.key == kept.by_key)
+        is_same = by is not None and by.is_active and kept.stamps[:1] == [await stamp_of_rights(by)]
+        return by if is_same else None
+
+    async def has_same_rights(self, session: Session, user: AbstractUser) -> bool:
+        """Whether the impersonated user may do no more and no less than at the beginning."""
+        return session.data(Impersonation).stamps[1:] == [await stamp_of_rights(user)]
 
 
 IMPERSONATION: Final = key_of(Impersonation)

@@ -106,8 +106,9 @@ class IdentityFinder:
             return Identity(user)
         # Whoever impersonates has met the demands as themselves, and may do all that this user may.
         by = await self._current.find_impersonator(session)
-        # Who impersonates must still be let in.
-        return Identity(user if by is not None and by.is_active else None, by=by)
+        # Both must be as they were when it was decided that the one may be in the other's place.
+        is_same = by is not None and await self._current.has_same_rights(session, user)
+        return Identity(user if is_same else None, by=by)
 
     async def _find_bearer(self, token: str, request: Request) -> Identity:
         for each in self._bearers:

@@ -17,7 +17,7 @@ from msgspec import field
 
 from bistro.app import Background
 from bistro.http import Forbidden, Redirect, Request, is_local_redirect
-from bistro.plugins.accounts.current import Impersonation
+from bistro.plugins.accounts.current import CurrentUser, Impersonation, stamp_of_rights
 from bistro.plugins.accounts.events import EventKind
 from bistro.plugins.accounts.letters import Letters
 from bistro.plugins.accounts.mails import VerifyMail
@@ -199,23 +199,27 @@ class LogIn:
         self.session.owner = target.key  # which forgets what was in the session before
         began = self.session.data(Impersonation)
         began.by_key, began.began_at = user.key, self.site.clock.time()
+        began.stamps = [await stamp_of_rights(each) for each in (user, target)]
         self.session.record.expires_at = self.site.clock.time() + IMPERSONATION_SECONDS
         return Redirect(self.site.home)
 
     async def end_impersonation(self) -> Redirect:
-        """Go back to one's own account."""
+        """Go back to one's own account; log out where its password or roles have changed meanwhile."""
         by_key = self.session.data(Impersonation).by_key
         if by_key:
             await self.site.events.note(
                 self.request, "impersonation ended", self.session.owner, by_key=by_key
             )
-            self._stop_impersonating()
-            self.session.owner = by_key
+            if await CurrentUser(self.site.model).find_impersonator(self.session) is None:
+                self.session.end()
+            else:
+                self._stop_impersonating()
+                self.session.owner = by_key
         return Redirect(self.site.home)
 
     def _stop_impersonating(self) -> None:
         kept = self.session.data(Impersonation)
-        kept.by_key, kept.began_at = "", 0.0
+        kept.by_key, kept.began_at, kept.stamps = "", 0.0, []
 
     async def _forget_attempts(self, user: AbstractUser) -> None:
         whos = (f"login {user.email_key}", f"login {user.name_key}", account_of(user))
