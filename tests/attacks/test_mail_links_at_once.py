@@ -130,3 +130,17 @@ def test_links_to_two_new_addresses_change_it_once(site: Site) -> None:
     assert send_at_once(site, *forms * (MANY // 2)) == [200] + [400] * (MANY - 1)
     assert site.events().count("e-mail changed") == 1
     assert sum(site.log_in(each, PASSWORD).status == 303 for each in addresses) == 1
+
+
+def test_link_to_an_address_is_used_up_also_once_the_user_has_gone_back_from_it(site: Site) -> None:
+    """Who had the account for a minute must not get it again after its owner has taken it back."""
+    site.add_user()
+    site.log_in()
+    statuses = []
+    for address in ("thief@example.org", EMAIL):
+        site.client.post("/accounts/email", data={"email": address}, headers=HTML)
+        form = {"token": token_in([mail for mail in mails(site) if mail.to == address][-1].text)}
+        statuses.append((form, site.client.post("/accounts/email/confirm", data=form).status))
+    assert [status for _, status in statuses] == [200, 200]
+    assert site.client.post("/accounts/email/confirm", data=statuses[0][0]).status == 400
+    assert site.log_in(EMAIL).status == 303

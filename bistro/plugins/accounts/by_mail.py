@@ -11,6 +11,7 @@ from bistro.app import Background
 from bistro.forms import FormView
 from bistro.http import FormData, Redirect, Response
 from bistro.plugins.accounts.forms import CodeForm, EmailForm
+from bistro.plugins.accounts.links import AGES
 from bistro.plugins.accounts.log_in import LogIn
 from bistro.plugins.accounts.mails import LinkMail
 from bistro.plugins.accounts.names import fold
@@ -131,7 +132,8 @@ class MailPages:
 
     async def _claim(self, mail: str) -> bool:
         """Whether this mail has let nobody in yet, also of many requests at once."""
-        return await self._site.throttle.claim("log-in by mail", mail, CODE_SECONDS)
+        seconds = max(CODE_SECONDS, int(AGES["link"].total_seconds()))
+        return await self._site.throttle.claim("log-in by mail", mail, seconds)
 
     async def _log_in(self, log_in: LogIn, user: AbstractUser) -> Response:
         await self._site.confirm_address(user)  # they have the mail

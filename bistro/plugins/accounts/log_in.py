@@ -90,23 +90,14 @@ class LogIn:
         address, both are one account, and what goes beyond its five is answered as a wrong password:
         a 429 would tell that this address is that name's.
         """
-        site, whos = self.site, [(self.address, PER_MINUTE), *limits_of(f"login {fold(login) or login}")]
-        await site.throttle.take("log-in", *whos)
-        await site.learn_hashes()
+        site, typed = self.site, limits_of(f"login {fold(login) or login}")
+        await site.throttle.take("log-in", (self.address, PER_MINUTE), *typed)
         known = await site.find_user(login)
-        account = limits_of(account_of(known, login)) if site.log_in_with == "either" else []
-        may_try = await site.throttle.count("log-in", *account)
-        # Nobody's password where the right one would not do either: the time must not tell that it was.
-        hashed = known.password if known is not None and known.is_active and may_try else ""
-        is_right, is_old = await site.passwords.verify(password, hashed)
-        user = known if is_right else None
-        if user is None and may_try:
-            user = await self._find_elsewhere(login, password)
+        user, is_old = await self._try(known, login, password)
         if user is None:
             await site.events.note(self.request, "log-in failed", "" if known is None else known.key)
             return None
-        address, *typed = whos
-        await site.throttle.give_back("log-in", address)
+        await site.throttle.give_back("log-in", (self.address, PER_MINUTE))
         await site.throttle.forget("log-in", *typed)
         await self._forget_attempts(user)
         if is_old:
@@ -220,6 +211,21 @@ class LogIn:
     def _stop_impersonating(self) -> None:
         kept = self.session.data(Impersonation)
         kept.by_key, kept.began_at, kept.stamps = "", 0.0, []
+
+    async def _try(
+        self, known: AbstractUser | None, login: str, password: str
+    ) -> tuple[AbstractUser | None, bool]:
+        """Whose password it is, and whether its hash should be made anew."""
+        site = self.site
+        account = limits_of(account_of(known, login)) if site.log_in_with == "either" else []
+        may_try = await site.throttle.count("log-in", *account)
+        await site.learn_hashes()
+        # Nobody's password where the right one would not do either: the time must not tell that it was.
+        hashed = known.password if known is not None and known.is_active and may_try else ""
+        is_right, is_old = await site.passwords.verify(password, hashed)
+        if is_right or not may_try:
+            return (known if is_right else None), is_old
+        return await self._find_elsewhere(login, password), False
 
     async def _forget_attempts(self, user: AbstractUser) -> None:
         whos = (f"login {user.email_key}", f"login {user.name_key}", account_of(user))

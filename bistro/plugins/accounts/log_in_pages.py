@@ -41,7 +41,9 @@ class LogOutPage(Page, template="accounts/log_out.html"):
 WRONG: Final[dict[LogInWith, str]] = {
     "email": "The e-mail address or the password is wrong.",
     "name": "The name or the password is wrong.",
-    "either": "The name, the e-mail address or the password is wrong.",
+    # Where both are one account, this may be all that is told of too many tries; see `LogIn.check`.
+    "either": "The name, the e-mail address or the password is wrong. "
+    "After five wrong ones the right one is not looked at either, for a while.",
 }
 
 

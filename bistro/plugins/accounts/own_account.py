@@ -163,8 +163,9 @@ class OwnAccountPages:
 
     async def confirm_email(self, data: FormData, log_in: LogIn) -> Response:
         """Change the address."""
-        found = await self._site.links.open("email", data.fields.get("token", ""))
-        if found is None:
+        token = data.fields.get("token", "")
+        found = await self._site.links.open("email", token)
+        if found is None or not await self._site.claim_link("email", token):
             return refused()
         user, email = found
         old = user.email

@@ -114,8 +114,9 @@ class SignUpPages:
 
     async def verify(self, data: FormData, session: Session, log_in: LogIn) -> Response:
         """Note that the address is the user's."""
-        found = await self._site.links.open("verify", data.fields.get("token", ""))
-        if found is None:
+        token = data.fields.get("token", "")
+        found = await self._site.links.open("verify", token)
+        if found is None or not await self._site.claim_link("verify", token):
             return refused()
         user, _ = found
         signed_up = session.data(SignedUp)
@@ -126,8 +127,8 @@ class SignUpPages:
         if has_chosen:
             signed_up.stamp = ""
             return await log_in.begin(user, method="sign-up")
-        token = self._site.links.make("reset", user)
-        return Redirect(log_in.request.url_for("accounts.reset", query={"token": token}))
+        query = {"token": self._site.links.make("reset", user)}
+        return Redirect(log_in.request.url_for("accounts.reset", query=query))
 
     async def tell_unverified(self) -> Response:
         """What somebody sees who logs in before the address was confirmed."""

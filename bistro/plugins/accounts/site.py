@@ -17,7 +17,7 @@ from bistro.plugins.accounts.events import Events
 from bistro.plugins.accounts.groups import Group, add_to_group, remove_from_group
 from bistro.plugins.accounts.hashes import prefix_of
 from bistro.plugins.accounts.identity import Bearer, Demand
-from bistro.plugins.accounts.links import MailLinks
+from bistro.plugins.accounts.links import AGES, MailLinks, Purpose
 from bistro.plugins.accounts.names import find_email_fault, find_name_fault, fold
 from bistro.plugins.accounts.passwords import Passwords
 from bistro.plugins.accounts.rules import PasswordRules
@@ -202,6 +202,10 @@ class AccountSite(Struct, eq=False):
     async def end_tokens(self, user: AbstractUser) -> int:
         """End them all; how many there were."""
         return sum([await each.end_all(user) for each in self.program_accesses])
+
+    async def claim_link(self, purpose: Purpose, token: str) -> bool:
+        """Whether nobody has used this link before, even if what it changes is as it was again."""
+        return await self.throttle.claim(f"{purpose} link", token, int(AGES[purpose].total_seconds()))
 
     async def confirm_address(self, user: AbstractUser, *, keeps_password: bool = False) -> bool:
         """Note that a user has shown that the address is theirs; False where that was known before.
