@@ -9,12 +9,14 @@ import pytest
 
 from bistro import App
 from bistro.db import get_database
-from bistro.plugins import Accounts, Database
+from bistro.plugins import Accounts, Database, Passkeys
 from bistro.plugins.accounts import AccountsError
 from bistro.plugins.database.migrations import apply_all
 from bistro.testing import Mailbox
+from tests.plugins.accounts.authenticator import Device
 from tests.plugins.accounts.support import EMAIL, Site, site_with
 
+PASSKEYS = "/accounts/passkeys"
 PORTS = ["example.com:8443", "EXAMPLE.com:1", "example.com:65535", "example.com:00080"]
 
 
@@ -85,6 +87,24 @@ def test_port_stays_where_the_site_is_not_in_production() -> None:
     with site_with() as site:
         site.add_user()
         assert "http://localhost:8000/accounts/reset" in mail_for(site, "forgot", "localhost:8000")
+
+
+def test_passkey_that_was_asked_for_on_another_port_lets_nobody_in(production: None) -> None:
+    """A program there asks the user, and brings the answer here with a header that fits it."""
+    device = Device()
+    with site_with(add=with_tables, methods=[Passkeys()]) as site:
+        site.add_user()
+        site.log_in()
+        made = device.create(site.client.post(f"{PASSKEYS}/options", json={}).json())
+        assert site.client.post(PASSKEYS, json={"credential": made, "name": "Phone"}).status == 200
+        site.client.cookies.clear()
+        statuses = []
+        for host in ("localhost:8443", "localhost"):
+            options = site.client.post(f"{PASSKEYS}/log-in/options", json={}, headers={"host": host}).json()
+            sent = {"credential": device.get(options, origin=f"http://{host}"), "next": "/"}
+            answer = site.client.post(f"{PASSKEYS}/log-in", json=sent, headers={"host": host})
+            statuses.append(answer.status)
+    assert statuses == [422, 200]
 
 
 @pytest.mark.parametrize(

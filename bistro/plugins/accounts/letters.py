@@ -10,7 +10,6 @@ from bistro.http import Request, TooManyRequests
 from bistro.plugins.accounts.links import Purpose
 from bistro.plugins.accounts.mails import AccountMail, ChangedMail
 from bistro.plugins.accounts.names import find_greeting, fold
-from bistro.plugins.accounts.origin import origin_of
 from bistro.plugins.accounts.site import AccountSite
 from bistro.plugins.accounts.throttle import PER_HOUR
 from bistro.plugins.accounts.users import AbstractUser
@@ -24,7 +23,7 @@ class Letters:
         self._site = site
         self._request = request
         self._mailer = mailer
-        self._origin = site.origin or origin_of(request, keeps_port=site.keeps_port)
+        self._origin = site.origin or site.origin_of(request)
 
     async def send(
         self,

@@ -19,6 +19,7 @@ from bistro.plugins.accounts.hashes import prefix_of
 from bistro.plugins.accounts.identity import Bearer, Demand
 from bistro.plugins.accounts.links import AGES, MailLinks, Purpose
 from bistro.plugins.accounts.names import find_email_fault, find_name_fault, fold
+from bistro.plugins.accounts.origin import origin_of
 from bistro.plugins.accounts.passwords import Passwords
 from bistro.plugins.accounts.rules import PasswordRules
 from bistro.plugins.accounts.throttle import Throttle
@@ -131,6 +132,10 @@ class AccountSite(Struct, eq=False):
     """Other ways, on the log-in page."""
     account_links: list[Link] = field(default_factory=list)
     """What users can set up, on their own page."""
+
+    def origin_of(self, request: Request) -> str:
+        """Scheme and host of a request, with its port only where that may be believed."""
+        return origin_of(request, keeps_port=self.keeps_port)
 
     async def find_user(self, login: str) -> AbstractUser | None:
         """The user who types this to log in; locked out or not."""

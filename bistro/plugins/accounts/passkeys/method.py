@@ -40,9 +40,9 @@ class Passkeys:
     A passkey that has verified its holder, by a finger or a PIN, is a log-in by itself. With
     `second_factor`, who has one is asked for it behind a password too. `host` is what passkeys are
     bound to, by default the host of each request; `"example.com"` lets those of `shop.example.com` be
-    used there. `origins` are where they may be used, by default that of the request; `name` is what
-    devices call the site. With `required` a second factor is demanded, as by `TwoFactor(required=…)`.
-    Needs `pip install 'bistro[passkeys]'`, and JavaScript in the browser.
+    used there. `origins` are where they may be used, by default those of `Accounts` and of the request;
+    `name` is what devices call the site. With `required` a second factor is demanded, as by
+    `TwoFactor(required=…)`. Needs `pip install 'bistro[passkeys]'`, and JavaScript in the browser.
     """
 
     name: str = ""

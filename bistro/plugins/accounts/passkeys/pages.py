@@ -247,7 +247,10 @@ class PasskeyPages:
 
     def _find_party(self, request: Request) -> Party:
         host, given = request.url.host, self._party
-        return Party(given.id or host, given.origins or (request.url.origin,), given.name or host)
+        # Never simply what the Host header says: another program, on another port of the same name, could
+        # ask a user there, and bring the answer here with a header that fits it.
+        origins = {self._site.origin, self._site.origin_of(request)} - {""}
+        return Party(given.id or host, given.origins or tuple(origins), given.name or host)
 
 
 def as_json(text: str) -> Response:

@@ -27,9 +27,9 @@ class SignInWith:
 
     Who comes for the first time gets an account, if the other site has confirmed an address that
     nobody has here; without `sign_up`, nobody does. Who has an account connects the two on a page of
-    their own. `base_url` is how other sites reach this one, by default the origin of the request; the
-    address to register there is `BASE/accounts/with/NAME/callback`. Further steps are asked behind it
-    as behind a password. Needs `pip install 'bistro[sign-in-with]'`.
+    their own. `base_url` is how other sites reach this one, by default the origin of `Accounts`, else that
+    of the request; the address to register there is `BASE/accounts/with/NAME/callback`. Further steps
+    are asked behind it as behind a password. Needs `pip install 'bistro[sign-in-with]'`.
     """
 
     providers: Sequence[Provider]
@@ -53,7 +53,7 @@ class SignInWith:
         setup.templates(HERE / "templates")
         routes = Routes(name="sign_in_with", by="SignInWith", atomic=False, body_size_max=FORM_SIZE_MAX)
         linking = Linking(site, allows_sign_up=self.sign_up)
-        ProviderPages(site, providers, linking, web, self.base_url).add_to(routes)
+        ProviderPages(site, providers, linking, web, self.base_url or site.origin).add_to(routes)
         setup.routes.include(routes, at=site.at)
         for each in self.providers:
             site.log_in_links.append(Link(f"Log in with {each.label}", url_maker(each.name)))
