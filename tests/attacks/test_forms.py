@@ -20,6 +20,7 @@ from bistro.forms.sent import SentTree
 from bistro.ground import MultiDict
 from bistro.http import FormData, Upload
 from bistro.testing import Client
+from tests.timing import is_within
 
 HTML = {"accept": "text/html"}
 
@@ -197,12 +198,13 @@ def test_reading_names_is_linear(make: Callable[[int], FormData], assert_linear:
 def test_nested_rows_of_a_whole_form_take_little_time() -> None:
     data = names_of_rows(999)
     taker = FormTaker(SignUp)
-    started = time.perf_counter()
-    tree = SentTree.of(data)
-    assert len(tree.rows("items")) == 999
     assert taker._reader is not None
+    started = time.thread_time()
+    tree = SentTree.of(data)
     taker._reader.read(tree, UTC)
-    assert time.perf_counter() - started < 0.2
+    spent = time.thread_time() - started
+    assert len(tree.rows("items")) == 999
+    assert is_within(spent, 0.2)
 
 
 @pytest.mark.parametrize("step", ["two", "one", "", "three", "two\0", "../two"])
