@@ -20,6 +20,7 @@ from bistro.http import Forbidden, Redirect, Request, is_local_redirect
 from bistro.plugins.accounts.current import CurrentUser, Impersonation, stamp_of_rights
 from bistro.plugins.accounts.events import EventKind
 from bistro.plugins.accounts.letters import Letters
+from bistro.plugins.accounts.links import stamp_of
 from bistro.plugins.accounts.mails import VerifyMail
 from bistro.plugins.accounts.names import fold
 from bistro.plugins.accounts.site import AccountSite
@@ -44,6 +45,8 @@ class PendingLogIn(SessionData):
     remember: bool = False
     began_at: float = 0.0
     passed: list[str] = field(default_factory=list)
+    stamp: str = ""
+    """Of the password and the address that the log-in began with: with others it has to begin anew."""
 
 
 class LoggedIn(SessionData):
@@ -125,6 +128,7 @@ class LogIn:
             next=next if is_local_redirect(next) else "",
             remember=remember,
             began_at=self.site.clock.time(),
+            stamp=stamp_of("reset", user).hex(),
             passed=[each.name for each in self.site.steps] if skip_steps else [],
         )
         return await self._go_on(user, pending)
@@ -136,7 +140,9 @@ class LogIn:
             return None
         model = self.site.model
         user = await model.objects.find(model.key == pending.user_key)
-        return (user, pending) if user is not None and user.is_active else None
+        if user is None or not user.is_active or stamp_of("reset", user).hex() != pending.stamp:
+            return None
+        return user, pending
 
     async def pass_step(self, name: str) -> Redirect:
         """Go on behind the step `name`; back to the log-in page where nobody is logging in any more."""
@@ -166,6 +172,9 @@ class LogIn:
         if not await self.site.set_password(user, password):
             return False
         await self._end_others(user)
+        pending = self.session.data(PendingLogIn)
+        if pending.user_key == user.key:  # a step of this log-in asks for a new password
+            pending.stamp = stamp_of("reset", user).hex()
         await self._forget_attempts(user)
         ended = await self.site.end_tokens(user) if ends_tokens else 0
         if ended:
@@ -263,6 +272,14 @@ class LogIn:
 
     async def _complete(self, user: AbstractUser, pending: PendingLogIn) -> Redirect:
         session, now, method = self.session, self.site.clock.time(), pending.method
+        # Noted first: whoever gets a new password while this goes on ends the sessions that there are,
+        # and this one is kept only once the request is over.
+        await self.site.events.note(self.request, "logged in", user.key, detail=method)
+        if not await self._note_log_in(user):
+            await self.site.events.note(
+                self.request, "log-in failed", user.key, detail="another password meanwhile"
+            )
+            return Redirect(self.request.url_for("accounts.log_in"))
         goal = pending.next or self.site.home  # read before the session forgets it
         session.owner = user.key
         session.rotate()  # also where they were logged in already: rights may differ
@@ -271,14 +288,20 @@ class LogIn:
         logged_in.at, logged_in.method, logged_in.steps = now, method, pending.passed
         self._stop_impersonating()
         self._keep(PendingLogIn())
-        user.logged_in_at = self.site.now()
-        await user.save("logged_in_at")
-        await self.site.events.note(self.request, "logged in", user.key, detail=method)
         for demand in self.site.demands:
             if not await demand.is_met(user, session):
                 # Here, since the goal may be a page that is for visitors too.
                 return Redirect(self.request.url_for("second_factor.lead", query={"next": goal}))
         return Redirect(goal)
+
+    async def _note_log_in(self, user: AbstractUser) -> bool:
+        """Whether the password and the address are still those that the log-in began with."""
+        model, now = self.site.model, self.site.now()
+        same = (model.key == user.key, model.password == user.password, model.email_key == user.email_key)
+        if not await model.objects.filter(*same).update({"logged_in_at": now}):
+            return False
+        user.logged_in_at = now
+        return True
 
     def _keep(self, pending: PendingLogIn) -> None:
         # A new token: whoever has planted the old one does not get to the page of the step.

@@ -29,6 +29,7 @@ BODY_SIZE_MAX = 64 * 1024
 NEXT_LENGTH_MAX = 2_000
 ASKED_MAX = "60/minute"
 """By address: each may be a new session of a visitor, which takes up room."""
+NOBODY = "Nobody is logging in any more. Please begin again."
 REFUSED = "This passkey was not accepted. Please try again."
 NO_STORE = {"cache-control": "no-store"}
 
@@ -126,7 +127,8 @@ class PasskeyPages:
         post("/passkeys/autofill", name="autofill.check", public=True)(self.fill)
         get("/passkeys/check", name="check", public=True)(self.show_check)
         post("/passkeys/check/options", name="check.options", public=True)(self.ask_to_check)
-        post("/passkeys/check", name="check.pass", public=True)(self.check)
+        pass_at = post("/passkeys/check", name="check.pass", public=True, before=[limit_rate(ASKED_MAX)])
+        pass_at(self.check)
 
     async def show(self, owner: Owner, next: str = "") -> PasskeysPage:
         """A user's own passkeys."""
@@ -220,7 +222,7 @@ class PasskeyPages:
         """The question for one of their passkeys."""
         found = await log_in.find_pending()
         if found is None:
-            raise UnprocessableContent("Nobody is logging in any more. Please begin again.")
+            raise UnprocessableContent(NOBODY)
         party, key = self._find_party(request), found[0].key
         return as_json(await self._store.ask_to_use(party, asked, "second factor", key))
 
@@ -229,10 +231,12 @@ class PasskeyPages:
     ) -> Response:
         """Go on with the log-in."""
         found = await log_in.find_pending()
+        if found is None:
+            # Not noted: anybody could fill the table of events by it.
+            raise UnprocessableContent(NOBODY)
         passkey = await self._store.use(self._find_party(request), asked, "second factor", sent.credential)
-        if found is None or passkey is None or passkey.user_key != found[0].key:
-            whose = "" if found is None else found[0].key
-            await self._site.events.note(request, "step failed", whose, detail="passkey")
+        if passkey is None or passkey.user_key != found[0].key:
+            await self._site.events.note(request, "step failed", found[0].key, detail="passkey")
             raise UnprocessableContent(REFUSED)
         return leading_to(await log_in.pass_step(SECOND_FACTOR))
 

@@ -112,7 +112,8 @@ class ProviderPages:
             return self._fail(str(refusal))
         except SignInFailed as failed:
             _log.warning("sign-in failed", provider=provider.name, reason=str(failed)[:300])
-            await self._site.events.note(request, "log-in failed", "", detail=f"with {provider.name}")
+            if asked.state:  # else nobody was sent there, and anybody could fill the table of events
+                await self._site.events.note(request, "log-in failed", "", detail=f"with {provider.name}")
             return self._fail(f"You could not be logged in with {provider.label}. Please try again.")
         if is_new:
             await self._site.events.note(request, "signed up", user.key, detail=f"with {provider.name}")
