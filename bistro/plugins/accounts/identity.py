@@ -28,6 +28,14 @@ class Identity(Struct, frozen=True, eq=False):
     lacking: AbstractUser | None = None
     """Whose session it is, where a second factor is demanded first; they are a visitor until then."""
 
+    is_let_in: bool = False
+    """Whether the route has said what a limited token may do there; see `limited_tokens.py`."""
+
+    @property
+    def shown_user(self) -> AbstractUser | None:
+        """The user for templates; nobody for a limited token where the route has not let it in."""
+        return self.user if self.is_let_in or self.has_scope("*") else None
+
     def has_scope(self, scope: str) -> bool:
         """Whether it is not limited, or to something that includes this."""
         return self.scopes is None or scope in self.scopes or "*" in self.scopes

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import get_args, get_type_hints
 
+from msgspec.structs import force_setattr
+
 from bistro.app import Setup
 from bistro.http import Forbidden
 from bistro.plugins.accounts.access import Allowed
@@ -20,6 +22,8 @@ def keep_to_scopes(setup: Setup) -> None:
         only_for=lambda route: has_no_scope(route) and is_public(route),
         only_if_used=Identity,
     )
+    # The template of a public page may look at who it is, which no hook before it can know.
+    setup.before(let_in, only_for=lambda route: not has_no_scope(route))
 
 
 def has_no_scope(route: Route) -> bool:
@@ -49,3 +53,8 @@ def refuse_limited(identity: Identity) -> None:
     """Let in no limited token where nobody has said what it may do."""
     if not identity.has_scope("*"):
         raise Forbidden("The token is not for this.")
+
+
+def let_in(identity: Identity) -> None:
+    """Let the templates of this route see the user of a limited token."""
+    force_setattr(identity, "is_let_in", True)

@@ -232,7 +232,11 @@ def provide_users(setup: Setup, model: type[AbstractUser], site: AccountSite) ->
         return await find_owner(site, identity, request)
 
     get_user.__annotations__["return"] = model
-    find_user.__annotations__["return"] = may_be
+
+    def find_shown_user(identity: Identity) -> AbstractUser | None:
+        return identity.shown_user
+
+    find_user.__annotations__["return"] = find_shown_user.__annotations__["return"] = may_be
     setup.provide(Identity, find_identity)
     setup.provide(Owner, get_owner)
     setup.provide(may_be, find_user)
@@ -240,7 +244,7 @@ def provide_users(setup: Setup, model: type[AbstractUser], site: AccountSite) ->
     setup.provide(any_user, _same(may_be))
     setup.provide(AbstractUser, _same(model))
     # The identity's own, and not by way of the providers above: a template waits for each of them.
-    setup.template_global("user", find_user)
+    setup.template_global("user", find_shown_user)
 
 
 def _same(kind: Any) -> Callable[[Any], Any]:
