@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from bistro.plugins import SignInWith
@@ -10,6 +12,7 @@ from bistro.plugins.accounts.providers import github
 from tests.plugins.accounts.support import site_with
 
 TIMES = 20
+GITHUB: Any = github("id", "secret")  # frozen, where the protocol of providers is not
 ANSWER = {"credential": {"rawId": "abc"}}
 
 
@@ -22,14 +25,14 @@ def test_answers_of_passkeys_that_nobody_asked_for_are_noted_a_few_times_at_most
 
 
 def test_answers_of_another_site_that_nobody_was_sent_to_are_not_noted() -> None:
-    with site_with(methods=[SignInWith([github("id", "secret")])]) as site:
+    with site_with(methods=[SignInWith([GITHUB])]) as site:
         at = "/accounts/with/github/callback?state=x&code=y"
         assert {site.client.get(at).status for _ in range(TIMES)} == {422}
         assert site.events() == []
 
 
 def test_answer_of_another_site_that_does_not_fit_the_question_is_noted_once() -> None:
-    with site_with(methods=[SignInWith([github("id", "secret")])]) as site:
+    with site_with(methods=[SignInWith([GITHUB])]) as site:
         assert site.client.get("/accounts/with/github").status == 303
         at = "/accounts/with/github/callback?state=x&code=y"
         assert {site.client.get(at).status for _ in range(TIMES)} == {422}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,10 +15,15 @@ from bistro.plugins.accounts.errors import AccountsError
 from bistro.plugins.accounts.identities import ExternalIdentity
 from bistro.plugins.accounts.ldap.errors import LdapError
 from bistro.plugins.accounts.ldap.wire import Entry, Wire, open_wire
+from bistro.plugins.accounts.names import FOREIGN
 
 PORTS: Final = {"ldaps": 636, "ldap": 389}
 CONNECTIONS_MAX: Final = 16
 """At once: a directory that has become slow must not be given all the work that waits for it."""
+# What RFC 4518 §2.2 maps to nothing besides characters of the categories in `FOREIGN`.
+LEFT_OUT: Final = frozenset("\u034f\u1806\u180b\u180c\u180d\ufffc") | frozenset(
+    map(chr, range(0xFE00, 0xFE10))
+)
 # RFC 4514 §2.4; written as their numbers, as are control characters.
 DN_SPECIAL: Final = frozenset('",+;<>\\=#')
 
@@ -75,7 +81,7 @@ class LdapDirectory:
 
     async def check(self, login: str, password: str) -> ExternalIdentity | None:
         """Who it is, if the password is theirs. Raises `LdapError`, OSError or `TimeoutError`."""
-        if not password or not login.strip() or "\0" in login or not can_be_sent(login + password):
+        if not password or not has_one_spelling(login) or not can_be_sent(login + password):
             return None
         async with asyncio.timeout(self.timeout_seconds), self._places:
             wire = await self._open()
@@ -136,6 +142,17 @@ def escape_dn_value(text: str) -> str:
         else each
         for at, each in enumerate(text)
     )
+
+
+def has_one_spelling(login: str) -> bool:
+    """Whether nothing is in it that a directory leaves out when it compares names (RFC 4518 §2.2, §2.6.1).
+
+    Guesses are counted by what was typed: with a soft hyphen here and there, one name would have any
+    number of counts.
+    """
+    stripped = login.strip()
+    is_left_out = any(each in LEFT_OUT or unicodedata.category(each) in FOREIGN for each in login)
+    return bool(stripped) and stripped == " ".join(stripped.split()) and not is_left_out
 
 
 def can_be_sent(text: str) -> bool:
