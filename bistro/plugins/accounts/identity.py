@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Protocol
+from collections.abc import Callable, Sequence
+from typing import ClassVar, Protocol, TypeAlias
 
 from msgspec import Struct
 
@@ -70,6 +71,10 @@ class Bearer(Protocol):
         ...
 
 
+Doubt: TypeAlias = Callable[[Request, Session], bool]
+"""Whether a request says that it does not come from whose session it has."""
+
+
 def refuse_others(identity: Identity) -> None:
     """Let in neither tokens nor who impersonates: for pages on which users change what lets them in."""
     if identity.scopes is not None or identity.by is not None:
@@ -95,10 +100,17 @@ def refusal_of(identity: Identity) -> LogInRequired | SecondFactorRequired:
 class IdentityFinder:
     """Finds who a request comes from."""
 
-    def __init__(self, current: CurrentUser, bearers: list[Bearer], demands: list[Demand]) -> None:
+    def __init__(
+        self,
+        current: CurrentUser,
+        bearers: Sequence[Bearer],
+        demands: Sequence[Demand],
+        doubts: Sequence[Doubt] = (),
+    ) -> None:
         self._current = current
         self._bearers = bearers
         self._demands = demands
+        self._doubts = doubts
 
     async def find(self, request: Request, session: Session) -> Identity:
         """The identity behind a token, else that of the session. Raises `Unauthorized` for a bad token."""
@@ -106,6 +118,8 @@ class IdentityFinder:
             token = find_credentials(request, "bearer")
             if token is not None:
                 return await self._find_bearer(token, request)
+        if self._doubts and any(doubt(request, session) for doubt in self._doubts):
+            return Identity(None)
         user = await self._current.find(session)
         if user is None or not self._current.is_impersonated(session):
             for demand in self._demands:

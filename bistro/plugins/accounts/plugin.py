@@ -215,7 +215,7 @@ class Accounts:
 
 def provide_users(setup: Setup, model: type[AbstractUser], site: AccountSite) -> None:
     """Let handlers ask for the user who is logged in, or for one who may be."""
-    finder = IdentityFinder(CurrentUser(model), site.bearers, site.demands)
+    finder = IdentityFinder(CurrentUser(model), site.bearers, site.demands, site.doubts)
     may_be: Any = model | None
     any_user: Any = AbstractUser | None
 

@@ -16,7 +16,7 @@ from bistro.plugins.accounts.access import AccessMaker
 from bistro.plugins.accounts.events import Events
 from bistro.plugins.accounts.groups import Group, add_to_group, remove_from_group
 from bistro.plugins.accounts.hashes import prefix_of
-from bistro.plugins.accounts.identity import Bearer, Demand
+from bistro.plugins.accounts.identity import Bearer, Demand, Doubt
 from bistro.plugins.accounts.links import AGES, MailLinks, Purpose
 from bistro.plugins.accounts.names import find_email_fault, find_name_fault, fold
 from bistro.plugins.accounts.origin import origin_of
@@ -124,6 +124,8 @@ class AccountSite(Struct, eq=False):
     """Those among the steps; see `add_second_factor`."""
     demands: list[Demand] = field(default_factory=list)
     """What a session must have proved before its user counts."""
+    doubts: list[Doubt] = field(default_factory=list)
+    """Asked of each request with a user's session: where one says yes, it is a visitor's."""
     login_autocomplete: str = "username"
     """What browsers may fill into the name or address on the log-in page."""
     log_in_parts: list[Callable[[Request], Markup]] = field(default_factory=list)

@@ -41,6 +41,7 @@ class RemoteUser:
         """Look at the header wherever a session is asked for."""
         reader = RemoteUserReader(site, self.header.lower(), self.email_header.lower(), self.sign_up)
         setup.before(reader.follow, only_if_used=Session)
+        site.doubts.append(reader.is_of_another)
 
 
 class RemoteUserReader:
@@ -64,6 +65,15 @@ class RemoteUserReader:
         if user is not None and user.is_active:
             await log_in.begin(user, method=METHOD, skip_steps=True)
             session.data(RemoteSession).login = login
+
+    def is_of_another(self, request: Request, session: Session) -> bool:
+        """Whether the proxy no longer names whose session it is.
+
+        Only in templates, which may be the first to look at a session, behind the handler: too late to
+        log in or out.
+        """
+        login = session.data(RemoteSession).login
+        return bool(login) and self._read(request, self._header) != login
 
     def _read(self, request: Request, header: str) -> str:
         """What the header says; nothing where it could be anybody's word, or can't be a name."""
