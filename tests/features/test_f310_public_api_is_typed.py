@@ -23,7 +23,8 @@ from bistro import App, Background, Html, Json, NotFound, Proceed, Query, Redire
 from bistro.forms import Form
 from bistro.ground import Secret, read_config
 from bistro.http import MethodNotAllowed
-from bistro.plugins import Cors, HostCheck
+from bistro.plugins import Accounts, Cors, Database, HostCheck, Passkeys, SignInWith, TwoFactor, User
+from bistro.plugins.accounts.providers import github, google
 from bistro.routing import accept, get, post
 from bistro.testing import Client, ClientResponse, LiveServer
 
@@ -59,6 +60,16 @@ class Shop:
 
 app = App(Shop(), HostCheck(["localhost"]), Cors(origins=["https://example.com"]))
 notes = Routes(name="notes")
+members = App(
+    Database("sqlite://"),
+    Accounts(methods=[SignInWith([github(), google()]), TwoFactor(), Passkeys()]),
+)
+
+
+@members.get("/me")
+def me(user: User, maybe: User | None) -> str:
+    assert_type(user.name, str)
+    return user.email if maybe is None else str(maybe)
 
 
 @notes.get("/{id:int}", when=[accept("application/json")])

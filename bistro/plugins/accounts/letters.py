@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bistro.http import Request, TooManyRequests
 from bistro.plugins.accounts.links import Purpose
-from bistro.plugins.accounts.mails import AccountMail, ChangedMail
+from bistro.plugins.accounts.mails import AccountMail, AddedMail, ChangedMail
 from bistro.plugins.accounts.names import find_greeting, fold
 from bistro.plugins.accounts.site import AccountSite
 from bistro.plugins.accounts.throttle import PER_HOUR
@@ -70,6 +70,12 @@ class Letters:
             tokens_left=tokens_left,
         )
         await self._mailer.send(page, to=to or user.email)
+
+    async def tell_added(self, user: AbstractUser, what: str) -> None:
+        """Say that something new lets somebody into the account, such as "a passkey" (ASVS 5.0, 6.3.7)."""
+        host, link = self._origin.partition("://")[2], self.link_to("accounts.forgot")
+        page = AddedMail(name=find_greeting(str(user)), site=host, link=link, what=what)
+        await self._mailer.send(page, to=user.email)
 
     def link_to(self, page: str, **query: str) -> str:
         """The whole address of a page."""

@@ -188,6 +188,11 @@ class LogIn:
         by = self.session.data(Impersonation).by_key if self.session.owner == user.key else ""
         await self.site.events.note(self.request, kind, user.key, by_key=by, detail=detail)
 
+    async def note_added(self, user: AbstractUser, detail: str, what: str) -> None:
+        """Keep that something new lets somebody in, and tell the user by mail, with `what` as "a passkey"."""
+        await self.note("method added", user, detail)
+        self.background.add(self.letters.tell_added, user, what)
+
     async def impersonate(self, user: AbstractUser, target: AbstractUser) -> Redirect:
         """Let `user` use the site as `target` sees it, for an hour; every event says who did it.
 

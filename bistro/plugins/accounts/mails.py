@@ -44,6 +44,12 @@ class NewAddressMail(AccountMail, template="accounts/mail/new_address.html"):
     """To the address that a user wants to have instead."""
 
 
+class AddedMail(AccountMail, template="accounts/mail/added.html"):
+    """To a user whose account somebody can get into by something new, so that nobody adds it in secret."""
+
+    what: str = "a passkey"
+
+
 class ChangedMail(AccountMail, template="accounts/mail/changed.html"):
     """To a user whose password or address was changed, so that nobody does it in secret."""
 

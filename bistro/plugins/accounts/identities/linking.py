@@ -34,10 +34,15 @@ class ExternalIdentity(Struct, frozen=True):
 class Source(Protocol):
     """Where identities are known."""
 
-    name: str
-    """In the table: lower case letters, digits and hyphens."""
-    label: str
-    """What people call it."""
+    @property
+    def name(self) -> str:
+        """In the table: lower case letters, digits and hyphens."""
+        ...
+
+    @property
+    def label(self) -> str:
+        """What people call it."""
+        ...
 
 
 class Refusal(Exception):

@@ -153,7 +153,7 @@ class PasskeyPages:
         made = await self._store.add(party, asked, user, sent.credential, sent.name)
         if made is None:
             raise UnprocessableContent(REFUSED)
-        await self._site.events.note(request, "method added", user.key, detail=f"passkey {made.name}")
+        await log_in.note_added(user, f"passkey {made.name}", "a passkey")
         url = sent.next if is_local_redirect(sent.next) else request.url_for("passkeys.show")
         if self._is_asked_for:
             log_in.gain_step(SECOND_FACTOR)

@@ -76,13 +76,13 @@ class PasskeyCodesPages:
             return Redirect(other)
         return await self._show(request, user, [], next)
 
-    async def make(self, data: FormData, request: Request, user: AbstractUser) -> Response:
+    async def make(self, data: FormData, request: Request, user: AbstractUser, log_in: LogIn) -> Response:
         """Show new ones, once."""
         other = await self._find_other_page(request, user)
         if other is not None:
             return Redirect(other)
         codes = await self._recovery.renew(user.key)
-        await self._site.events.note(request, "method added", user.key, detail="recovery codes")
+        await log_in.note_added(user, "recovery codes", "new recovery codes")
         return await self._show(request, user, codes, data.fields.get("next", ""))
 
     async def ask(self, request: Request, log_in: LogIn) -> Response:

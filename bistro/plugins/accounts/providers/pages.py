@@ -18,7 +18,7 @@ from bistro.plugins.accounts.site import AccountSite
 from bistro.plugins.accounts.users import AbstractUser
 from bistro.plugins.rate_limit import limit_rate
 from bistro.plugins.rendering import render
-from bistro.plugins.sessions import Session, SessionData
+from bistro.plugins.sessions import SessionData
 from bistro.routing import Routes
 from bistro.templates import Page
 
@@ -97,16 +97,14 @@ class ProviderPages:
         """The same for who is logged in and wants to connect it."""
         return await self._leave(name, request, pending, "", user.key)
 
-    async def come_back(
-        self, name: str, request: Request, pending: PendingSignIn, log_in: LogIn, session: Session
-    ) -> Response:
+    async def come_back(self, name: str, request: Request, pending: PendingSignIn, log_in: LogIn) -> Response:
         """Log in who the other site says has come back, or connect them."""
         provider = self._find(name)
         asked = take(pending)
         try:
             who = await self._find_identity(provider, request, asked)
             if asked.user_key:
-                return await self._finish_connecting(provider, request, asked, who, session)
+                return await self._finish_connecting(provider, request, asked, who, log_in)
             user, is_new = await self._linking.find_or_make_user(provider, who)
         except Refusal as refusal:
             return self._fail(str(refusal))
@@ -173,14 +171,14 @@ class ProviderPages:
         request: Request,
         asked: PendingSignIn,
         who: ExternalIdentity,
-        session: Session,
+        log_in: LogIn,
     ) -> Response:
         model = self._site.model
         user = await model.objects.find(model.key == asked.user_key)
-        if user is None or session.owner != user.key:
+        if user is None or log_in.session.owner != user.key:
             raise SignInFailed("somebody else is logged in by now")
         await self._linking.connect(provider, who, user)
-        await self._site.events.note(request, "method added", user.key, detail=f"with {provider.name}")
+        await log_in.note_added(user, f"with {provider.name}", f"a log-in with {provider.label}")
         return Redirect(request.url_for("sign_in_with.show"))
 
     async def _show(self, user: AbstractUser, problem: str = "") -> Response:

@@ -38,10 +38,15 @@ class Ask(Struct, frozen=True):
 class Provider(Protocol):
     """Another site that knows who somebody is."""
 
-    name: str
-    """In addresses and in the table: lower case letters, digits and hyphens."""
-    label: str
-    """What people call it."""
+    @property
+    def name(self) -> str:
+        """In addresses and in the table: lower case letters, digits and hyphens."""
+        ...
+
+    @property
+    def label(self) -> str:
+        """What people call it."""
+        ...
 
     def check(self) -> None:
         """Raise `ProviderError` where something is missing; called when the app starts."""

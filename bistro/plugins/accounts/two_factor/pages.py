@@ -129,19 +129,19 @@ class TwoFactorPages:
             if codes is not None:
                 goal, setup.secret, setup.next = setup.next, "", ""
                 log_in.gain_step(SECOND_FACTOR)
-                await self._site.events.note(request, "method added", user.key, detail="two factor")
+                await log_in.note_added(user, "two factor", "codes of an app as a second factor")
                 return self._show_codes(request, codes, goal)
             form.add_problem("code", WRONG, "wrong")
         return await self._show(request, owner, setup, form)
 
     async def renew_codes(
-        self, data: FormData, request: Request, user: AbstractUser, setup: TotpSetup
+        self, data: FormData, request: Request, user: AbstractUser, setup: TotpSetup, log_in: LogIn
     ) -> Response:
         """Show new recovery codes, for a code."""
         form = FormView.read(CodeForm, data.fields)
         if await self._is_right(form, request, user):
             codes = await self._store.recovery.renew(user.key)
-            await self._site.events.note(request, "method added", user.key, detail="recovery codes")
+            await log_in.note_added(user, "recovery codes", "new recovery codes")
             return self._show_codes(request, codes)
         return await self._show(request, Owner(user), setup, form)
 
