@@ -50,13 +50,13 @@ def test_name_that_is_more_than_a_name_greets_nobody(site: Site, name: str) -> N
 
 
 @pytest.mark.parametrize(
-    "name", ["<script>alert(1)</script>", "<a href=x>Ann", '"><img src=x onerror=y>', "{{ 7*7 }}"]
+    "name", ["<script>alert(1)</script>", "<a href=x>Ann", '"><img src=x onerror=y>', "{{ 111111 * 7 }}"]
 )
 def test_name_is_text_in_the_page_of_a_mail(site: Site, name: str) -> None:
     sign_up(site, VICTIM, name=name)
     mail = last_mail(site)
     assert mail.html is not None
-    assert not any(tag in mail.html for tag in ("<script", "<a href=x", "<img", "49"))
+    assert not any(tag in mail.html for tag in ("<script", "<a href=x", "<img", "777777"))
 
 
 def test_address_of_an_attacker_brings_no_text_into_a_mail_to_another_one(site: Site) -> None:

@@ -269,17 +269,25 @@ def test_copy_under_another_name_works(plugin: str, copies: Path, monkeypatch: p
     CHECKS[plugin](import_copy(plugin))
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "part", [["tests/plugins/accounts"], ["tests/plugins", "--ignore=tests/plugins/accounts"]]
+ACCOUNTS = sorted(
+    path.relative_to(ROOT).as_posix() for path in (ROOT / "tests/plugins/accounts").glob("test_*.py")
 )
+PARTS = {
+    # Accounts have as many tests as all others together, and take as long.
+    **{f"accounts {start + 1} of 3": ACCOUNTS[start::3] for start in range(3)},
+    "others": ["tests/plugins", "--ignore=tests/plugins/accounts"],
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", PARTS.values(), ids=PARTS)
 def test_copies_pass_the_whole_tests_of_the_plugins(copies: Path, part: list[str]) -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.outsiders.replace_plugins", *part]
     # What measures times is for a machine that rests.
     command += ["-m", "not timed and not browser"]
     env = {**os.environ, "OUTSIDERS_FOLDER": str(copies), "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
-        command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=420, check=False
+        command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=220, check=False
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
     passed = re.search(r"(\d+) passed", done.stdout)

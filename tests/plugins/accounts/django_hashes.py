@@ -9,11 +9,9 @@ KINDS_OF_DJANGO = ["pbkdf2_sha256", "pbkdf2_sha1", "scrypt", "argon2", "bcrypt",
 
 def made_by_django(hasher: str, password: str, *, work: int = 1) -> str:
     """`work` times the least; what Django takes by itself is a thousand times as much, or more."""
-    from django.conf import settings
-
-    if not settings.configured:
-        settings.configure()
     from django.contrib.auth import hashers
+
+    import tests.features.django_site  # noqa: F401 - sets Django up, once a process
 
     salt = "saltsaltsaltsalt"
     made: Any
