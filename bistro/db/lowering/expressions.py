@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from bistro.db.column_types import BOOL, FLOAT, INTEGER, JSON, TEXT, ColumnType, Sizes, find_column_type
 from bistro.db.keys import NULL, VALUE
+from bistro.db.lowering.hidden import chooses_index
 from bistro.db.lowering.parameters import Parameters
 from bistro.db.lowering.scope import Scope, related_rows
 from bistro.db.lowering.search import SEARCHES
@@ -162,7 +163,10 @@ def _comparison(operator: Callable[[Any, Any], Any], *, by_size: bool = False) -
 def _both(context: Context, key: Any, lower_left: Callable[[Context, Any], Lowered]) -> tuple[Any, Any]:
     """Both sides of a comparison; a bare value has the type of the other side."""
     left = lower_left(context, key[1])
-    right = lower(context, key[2], left.type)
+    if key[0] == "eq" and key[2] is VALUE and not chooses_index(key[1]):
+        right = Lowered(context.parameters.hidden(left.type), left.type)
+    else:
+        right = lower(context, key[2], left.type)
     if context.dialect == "sqlite":
         return same_scale(left, right)
     return left.sql, right.sql

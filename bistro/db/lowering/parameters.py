@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from bistro.db.column_types import ColumnType
 from bistro.db.lowering.dialects import Dialect, dialect_of
+from bistro.db.lowering.hidden import hide
 from bistro.db.lowering.sql_types import Type, parameter_type
 from bistro.db.recipe import Given
 from bistro.db.writers import Writer
@@ -26,6 +27,11 @@ class Parameters:
         if type_ is None:
             return self.raw(None, None)
         return self.raw(parameter_type(type_), Writer("value", type_))
+
+    def hidden(self, type_: ColumnType | None) -> Any:
+        """The placeholder of the next value, which SQLite's planner need not see."""
+        given = self.next(type_)
+        return hide(given) if self.dialect == "sqlite" else given
 
     def raw(self, sql: Type | None, writer: Writer | None) -> Any:
         """The placeholder of the next value, which goes through `writer`."""

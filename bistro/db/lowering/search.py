@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 
 import sqlalchemy as sa
 
+from bistro.db.lowering.hidden import hide
 from bistro.db.lowering.parameters import Parameters
 from bistro.db.writers import Writer
 
@@ -58,7 +59,9 @@ class Search:
         return text == part
 
     def _pattern(self, kind: Literal["like", "like_small", "glob"], parameters: Parameters) -> Any:
-        return parameters.raw(sa.Text(), Writer(kind, before=self.before, after=self.after))
+        pattern = parameters.raw(sa.Text(), Writer(kind, before=self.before, after=self.after))
+        # One that begins with a wildcard can't become a range of an index.
+        return hide(pattern) if self.before and parameters.dialect == "sqlite" else pattern
 
 
 _PLAIN: Final[dict[str, Search]] = {

@@ -16,6 +16,7 @@ from bistro.db.column_types import INTEGER, ColumnType
 from bistro.db.hydrate import Item, ModelItem, ValueItem
 from bistro.db.lowering.expressions import CONDITIONS_AND_VALUES, Context, lower, lower_condition
 from bistro.db.lowering.functions import FUNCTIONS, lower_order
+from bistro.db.lowering.hidden import hide
 from bistro.db.lowering.loading import LoadTree, plant
 from bistro.db.lowering.parameters import Parameters
 from bistro.db.lowering.scope import Scope
@@ -279,11 +280,25 @@ class Lowering:
         return ModelItem(info, joined, optional)
 
 
-def select_of(shape: Shape, parameters: Parameters, outer: Scope | None = None) -> Selection:
+def select_of(shape: Shape, parameters: Parameters) -> Selection:
     """The SELECT of a query, whose values come next among `parameters`."""
-    lowering = Lowering(shape.table, parameters, outer)
+    lowering = Lowering(shape.table, parameters)
     lowering.read(shape.steps())
+    parts = lowering.parts
+    if parameters.dialect == "sqlite" and _is_limit_indifferent(parts):
+        parts.limit = hide(parts.limit)
     return lowering.selection()
+
+
+def _is_limit_indifferent(parts: Parts) -> bool:
+    """Whether the same plan is right for every limit.
+
+    It isn't where rows can be found by one index and sorted, or read in order by another until enough
+    of them fulfil the conditions.
+    """
+    if not isinstance(parts.limit, sa.BindParameter) or (parts.where and parts.orders):
+        return False
+    return not parts.groups and not parts.compounds and parts.distinct is None
 
 
 def select_within(shape: Shape, outer: Scope, parameters: Parameters) -> Any:
