@@ -6,6 +6,7 @@ from bistro.http.content_coding import Compressor, compress, find_codings, is_co
 from bistro.http.content_disposition import content_disposition
 from bistro.http.cookies import make_delete_cookie, make_set_cookie, parse_cookies
 from bistro.http.dates import format_http_date, parse_http_date
+from bistro.http.default_headers import DefaultHeaders
 from bistro.http.errors import (
     BadRequest,
     ClientDisconnected,
@@ -48,7 +49,7 @@ from bistro.http.methods import SAFE_METHODS
 from bistro.http.multipart import FormData, FormLimits
 from bistro.http.negotiation import choose_encoding, choose_language, choose_media_type
 from bistro.http.request import Request, RequestTools
-from bistro.http.response import DefaultHeaders, Empty, Html, Json, Redirect, Response, Stream, Text
+from bistro.http.response import Empty, Html, Json, Redirect, Response, Stream, Text
 from bistro.http.uploads import Upload
 from bistro.http.url import (
     Url,
