@@ -27,7 +27,12 @@ from bistro.db import (
     ValueNotStorable,
     transaction,
 )
-from bistro.db.drivers.postgres.connection import STATEMENTS_MAX, count_of, leaves_something
+from bistro.db.drivers.postgres.connection import (
+    STATEMENTS_MAX,
+    count_of,
+    is_one_statement,
+    leaves_something,
+)
 
 pytestmark = pytest.mark.service
 
@@ -128,6 +133,63 @@ async def test_who_waits_for_a_locked_row_for_too_long_is_told(postgres_url: str
             await database.fetch("select * from note for update")
             with pytest.raises(DatabaseBusy):
                 await asyncio.create_task(change())
+
+
+WAITING = "select count(*) from pg_locks where not granted and transactionid = pg_current_xact_id()::xid"
+
+
+async def mark_all(database: Database) -> int:
+    return await database.execute("update note set title = title || $1 where title >= 'a'", ("!",))
+
+
+@asynccontextmanager
+async def in_the_way(database: Database) -> AsyncIterator[asyncio.Task[int]]:
+    """A transaction that has changed the last of two notes, and a statement that waits for it to end."""
+    await database.execute("insert into note (title) values ('a'), ('b')")
+    async with transaction():
+        await database.execute("update note set title = 'z' where title = 'b'")
+        waiting = asyncio.create_task(mark_all(database))
+        await until(database, WAITING, 1)
+        yield waiting
+
+
+TITLES = "select string_agg(title, ' ' order by title) from note"
+
+
+async def test_a_statement_that_the_server_ends_for_another_is_run_again(postgres_url: str) -> None:
+    async with opened(f"{postgres_url}&deadlock_timeout=50ms") as database:
+        async with in_the_way(database) as waiting:
+            await database.execute("set local deadlock_timeout = '60s'")  # let it be the other one that ends
+            await database.execute("update note set title = 'y' where title = 'a'")  # which that one holds
+        assert await waiting == 2
+        assert await value_of(database, TITLES) == "y! z!"
+
+
+async def test_a_statement_that_others_came_before_is_run_again(postgres_url: str) -> None:
+    async with opened(f"{postgres_url}&default_transaction_isolation=repeatable%20read") as database:
+        async with in_the_way(database) as waiting:
+            pass
+        assert await waiting == 2
+        assert await value_of(database, TITLES) == "a! z!"
+
+
+async def test_a_statement_in_a_transaction_is_not_run_again(postgres_url: str) -> None:
+    strict = f"{postgres_url}&default_transaction_isolation=repeatable%20read"
+    async with opened(strict) as database:
+        await database.execute("insert into note (title) values ('a')")
+        with pytest.raises(SerializationFailure):
+            async with transaction():
+                await database.fetch("select * from note")
+                assert await asyncio.create_task(mark_all(database)) == 1
+                await database.execute("update note set title = 'c'")
+
+
+@pytest.mark.parametrize(
+    "sql", ["commit", "delete from note; delete from author", "create index on note (title)"]
+)
+def test_what_is_more_than_one_statement_on_rows_is_not_taken_for_one(sql: str) -> None:
+    assert is_one_statement("delete from note")
+    assert not is_one_statement(sql)
 
 
 async def test_cancelling_stops_the_statement_on_the_server(postgres_url: str) -> None:

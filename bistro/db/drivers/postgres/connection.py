@@ -19,6 +19,9 @@ from bistro.db.drivers.reading import is_reading
 STATEMENTS_MAX = 256
 """Statements that each connection keeps prepared; the oldest goes first."""
 CLOSE_SECONDS = 5.0
+REPEATS_MAX = 3
+STOPPED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+"""The server has undone a statement because of another transaction, so that the other could go on."""
 
 
 class PostgresConnection:
@@ -116,7 +119,21 @@ class PostgresConnection:
             self.raw.terminate()
 
     async def repeat(self, sql: str, parameters: Parameters, error: BaseException) -> tuple[Any, list[Row]]:
-        """Try again where only what was prepared is out of date, else raise; the statement and its rows."""
+        """Try again where that is safe and may help, else raise; the statement and its rows."""
+        for _ in range(REPEATS_MAX):
+            if not await self._may_repeat(sql, error):
+                break
+            try:
+                statement = self.prepared.get(sql) or await self.prepare(sql)
+                return statement, await statement.fetch(*parameters)
+            except BaseException as another:  # noqa: BLE001 - also a cancellation tells of the connection
+                error = another
+        return self._fail(error)
+
+    async def _may_repeat(self, sql: str, error: BaseException) -> bool:
+        if isinstance(error, STOPPED):
+            # By itself it was a transaction of its own, of which nothing is left.
+            return is_one_statement(sql) and not self.raw.is_in_transaction()
         is_outdated = isinstance(error, asyncpg.InvalidCachedStatementError)
         if isinstance(error, asyncpg.OutdatedSchemaCacheError):
             # A type of rows has changed. The statement has been run, only its rows could not be read.
@@ -125,12 +142,9 @@ class PostgresConnection:
                 await self.raw.reload_schema_state()
             is_outdated = is_reading(sql)
         if not is_outdated or self.raw.is_in_transaction():
-            self._fail(error)
-        # What was prepared is out of date: the tables have changed since.
-        self.prepared.clear()
-        with self._faults():
-            statement = await self.prepare(sql)
-            return statement, await statement.fetch(*parameters)
+            return False
+        self.prepared.clear()  # the tables have changed since it was prepared
+        return True
 
     @contextmanager
     def _faults(self) -> Iterator[None]:
@@ -179,6 +193,13 @@ def leaves_something(sql: str) -> bool:
     return _LEAVES_SOMETHING(sql) is not None
 
 
+@lru_cache(maxsize=1024)
+def is_one_statement(sql: str) -> bool:
+    """Whether a text is a single statement on rows; False where that is not sure."""
+    return _BEGINS_ON_ROWS(sql) is not None and ";" not in sql
+
+
+_BEGINS_ON_ROWS = re.compile(r"\s*(?:select|insert|update|delete|merge|with)\b", re.IGNORECASE).match
 _LEAVES_SOMETHING = re.compile(
     r"^\s*(?:set(?!\s+(?:local|transaction)\b)|reset|listen|unlisten|load|prepare|deallocate|declare|discard)\b"
     r"|\bset_config\s*\(|\bpg_(?:try_)?advisory_lock|\bcreate\s+(?:\w+\s+)?temp",
