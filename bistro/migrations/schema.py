@@ -242,7 +242,15 @@ def _renamed(rule: Constraint, names: Mapping[str, str]) -> Constraint:
 def _renamed_index(index: Index, names: Mapping[str, str]) -> Index:
     return replace(
         index,
-        parts=tuple(with_names(part, names) for part in index.parts),
+        parts=tuple(_renamed_part(part, names) for part in index.parts),
         where=with_names(index.where, names),
         including=tuple(names.get(each, each) for each in index.including),
     )
+
+
+def _renamed_part(part: str, names: Mapping[str, str]) -> str:
+    """A column of an index is its name, maybe behind a minus; anything else is SQL."""
+    name = part.removeprefix("-")
+    if name in names:
+        return part.removesuffix(name) + names[name]
+    return with_names(part, names)

@@ -14,15 +14,18 @@ from bistro.db import (
     Exclude,
     Field,
     ForeignKey,
+    Index,
     ManyToMany,
     Model,
     Range,
     auto,
     field,
+    generated,
     related,
 )
-from bistro.migrations import MigrationFileError, Migrator
+from bistro.migrations import MigrationFileError, Migrator, RenameColumn
 from bistro.migrations.catalog import describe_state, find_drift
+from bistro.migrations.package import load_file
 from tests.migrations.support import Folder, fresh, real
 
 
@@ -136,6 +139,38 @@ async def test_renamed_column_is_renamed_in_conditions_too(folder: Folder, datab
 
     folder.make(New.Sale, renames=["sale.price=cost"])
     await agree(folder, database, New.Sale)
+
+
+async def test_column_renamed_to_a_word_of_sql_is_quoted_in_conditions(folder: Folder, database: Database):
+    # SQLite alone reserves "index".
+    checks = (Check('"order" > 0', name="ordered"), Check('"index" > 0', name="indexed"))
+    cheap = Index(("-order", "index"), where='"order" < 9', name="cheap")
+
+    class Old:
+        class Sale(
+            Model,
+            constraints=(Check("price > 0", name="ordered"), Check("amount > 0", name="indexed")),
+            indexes=(Index(("-price", "amount"), where="price < 9", name="cheap"),),
+        ):
+            id: Field[int] = auto()
+            price: Field[int]
+            amount: Field[int]
+            double: Field[int] = generated("price * 2")
+
+    class New:
+        class Sale(Model, constraints=checks, indexes=(cheap,)):
+            id: Field[int] = auto()
+            order: Field[int]
+            index: Field[int]
+            double: Field[int] = generated('"order" * 2')
+
+    folder.make(Old.Sale)
+    await agree(folder, database, Old.Sale)
+    name = folder.make(New.Sale, renames=["sale.price=order", "sale.amount=index"])
+    await agree(folder, database, New.Sale)
+
+    renames = load_file(folder.path / f"{name}.py").migration.operations
+    assert [type(each) for each in renames] == [RenameColumn, RenameColumn]
 
 
 @pytest.mark.service

@@ -253,6 +253,19 @@ def test_name_is_replaced_where_it_is_one(text: str, renamed: str) -> None:
     assert with_names(text, {"a": "b"}) == renamed
 
 
+@pytest.mark.parametrize("new", ["order", "index", "lateral", "Total", "a b"])
+def test_name_that_needs_quotes_gets_them(new: str) -> None:
+    assert with_names("a > 0 and \"a\" < 'a'", {"a": new}) == f'"{new}" > 0 and "{new}" < \'a\''
+
+
+def test_column_of_an_index_is_a_name_and_not_sql() -> None:
+    table = BEFORE.get_table("note").with_rule(
+        Index("by_rank", ("rank", "-rank", "abs(rank)"), where="rank > 0")
+    )
+    renamed = table.with_column_names({"rank": "order"}).get_rule("by_rank")
+    assert renamed == Index("by_rank", ("order", "-order", 'abs("order")'), where='"order" > 0')
+
+
 def test_two_names_change_places() -> None:
     assert with_names("a - b", {"a": "b", "b": "a"}) == "b - a"
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bistro.db import Database, Field, ForeignKey, Model, auto, field, generated
+from bistro.db import CheckViolation, Database, Field, ForeignKey, Model, auto, field, generated
 from bistro.migrations import (
     SQL,
     AddColumn,
@@ -30,7 +30,7 @@ from bistro.migrations import (
     Table,
     UnsafeMigration,
 )
-from bistro.migrations.catalog import find_drift
+from bistro.migrations.catalog import describe_state, find_drift
 from tests.migrations.support import Folder, fresh, real
 
 NOTE = CreateTable(
@@ -94,6 +94,26 @@ async def test_rows_are_kept_filled_and_converted(folder: Folder, database: Data
         (12, 24, None),
         (7, 14, None),
     ]
+
+
+async def test_conditions_work_on_when_a_column_is_renamed_to_a_word_of_sql(
+    folder: Folder, database: Database
+):
+    folder.add(
+        NOTE,
+        AddRule("note", Check("ck_note_title", "title <> ''")),
+        AddRule("note", Index("ix_note_title", ("title",), where="title > 'a'")),
+        RenameColumn("note", "title", "order"),
+    )
+    # SQLite writes the table anew for this, with all its conditions.
+    folder.add(ChangeColumn("note", Column("order", "text", nullable=True)))
+
+    await folder.migrator(database).migrate()
+
+    expected = await describe_state(folder.graph().state, database)
+    assert find_drift(expected, await real(database)) == []
+    with pytest.raises(CheckViolation, match="ck_note_title"):
+        await database.execute("insert into note (\"order\") values ('')")
 
 
 async def test_revert_undoes_the_last_one_or_one_and_all_after_it(folder: Folder, database: Database):
