@@ -105,6 +105,7 @@ class Throttle:
 
 
 def _key_of(what: str, who: str, limit: Limit) -> str:
-    # Hashed: it may be long, and what somebody typed as a name may be their password.
-    text = f"{limit.requests}/{limit.seconds} {what} {who}"
+    # Hashed: it may be long, and what somebody typed as a name may be their password. Between what and
+    # who stands what can be in no `what`: else "log" by "in ann" would be "log in" by "ann".
+    text = f"{limit.requests}/{limit.seconds} {what}\0{who}"
     return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=24).hexdigest()
