@@ -24,13 +24,13 @@ has; rows of a method name their user by `AbstractUser.key`. `site.throttle` cou
 from bistro.plugins.accounts.access import Access, Allowed, permitted, require_scope
 from bistro.plugins.accounts.api_tokens import ApiToken, ApiTokens, TokenStore
 from bistro.plugins.accounts.credentials import BasicCredentials, BearerToken
-from bistro.plugins.accounts.current import UserRecord, UserSessions
+from bistro.plugins.accounts.current import LoggedIn, UserRecord, UserSessions
 from bistro.plugins.accounts.errors import AccountsError, LogInRequired
 from bistro.plugins.accounts.events import AccountEvent, EventKind, Events
 from bistro.plugins.accounts.groups import Group, Membership
 from bistro.plugins.accounts.identity import Bearer, Identity
 from bistro.plugins.accounts.jwt_tokens import JwtTokens
-from bistro.plugins.accounts.log_in import LoggedIn, LogIn, PendingLogIn
+from bistro.plugins.accounts.log_in import LogIn, PendingLogIn
 from bistro.plugins.accounts.passwords import Passwords
 from bistro.plugins.accounts.plugin import Accounts
 from bistro.plugins.accounts.policies import Policies, PolicyError

@@ -59,6 +59,25 @@ class UserSessions(DatabaseSessions):
         )
 
 
+class LoggedIn(SessionData):
+    """How and when the session became the user's."""
+
+    at: float = 0.0
+    """When they last proved who they are; see `RecentLogIn`."""
+    method: str = ""
+    steps: list[str] = field(default_factory=list)
+    stamp: str = ""
+    """Of the password that the user had then; see `stamp_of_password`."""
+
+
+def stamp_of_password(user: AbstractUser) -> str:
+    """A hash of the user's password: a session that has another one lets nobody in any more.
+
+    A new password ends the sessions that there are, but not one that a request is about to keep.
+    """
+    return hashlib.blake2b(user.password.encode("utf-8", "replace"), digest_size=16).hexdigest()
+
+
 class Impersonation(SessionData):
     """That somebody else uses the session as if they were its user."""
 
@@ -87,7 +106,10 @@ class CurrentUser:
         self._model = model
 
     async def find(self, session: Session) -> AbstractUser | None:
-        """Who the session belongs to; None for a visitor, and for who was deleted or locked out since."""
+        """Who the session belongs to; None for a visitor.
+
+        Also for who was deleted or locked out since, or has another password.
+        """
         if not session.owner:
             return None
         record = session.record
@@ -96,7 +118,11 @@ class CurrentUser:
             user = record.user
         else:
             user = await self._model.objects.find(self._model.key == session.owner)
-        return user if user is not None and user.is_active else None
+        if user is None or not user.is_active:
+            return None
+        # Sessions have none that a handler has opened by itself, or that are from before there were stamps.
+        stamp = session.peek(LoggedIn).stamp
+        return user if not stamp or stamp == stamp_of_password(user) else None
 
     def is_impersonated(self, session: Session) -> bool:
         """Whether somebody else uses the session in its user's place."""

@@ -15,9 +15,10 @@ from typing import Final
 from bistro.app import BaseApp, Finding, Setup
 from bistro.ground import did_you_mean
 from bistro.http import Redirect, Request, Response, is_local_redirect
+from bistro.plugins.accounts.current import LoggedIn
 from bistro.plugins.accounts.errors import AccountsError
 from bistro.plugins.accounts.identity import Identity
-from bistro.plugins.accounts.log_in import LoggedIn, LogIn
+from bistro.plugins.accounts.log_in import LogIn
 from bistro.plugins.accounts.log_in_pages import ShownLink
 from bistro.plugins.accounts.second_factor import SECOND_FACTOR, has_second_factor
 from bistro.plugins.accounts.site import AccountSite
@@ -47,7 +48,7 @@ class SecondFactorDemand:
 
     async def is_met(self, user: AbstractUser, session: Session) -> bool:
         """Whether the session has proved it, or the user need not."""
-        if SECOND_FACTOR in session.data(LoggedIn).steps:
+        if SECOND_FACTOR in session.peek(LoggedIn).steps:
             return True
         if not self._permissions:
             return False

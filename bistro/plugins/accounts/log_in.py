@@ -17,7 +17,13 @@ from msgspec import field
 
 from bistro.app import Background
 from bistro.http import Forbidden, Redirect, Request, is_local_redirect
-from bistro.plugins.accounts.current import CurrentUser, Impersonation, stamp_of_rights
+from bistro.plugins.accounts.current import (
+    CurrentUser,
+    Impersonation,
+    LoggedIn,
+    stamp_of_password,
+    stamp_of_rights,
+)
 from bistro.plugins.accounts.events import EventKind
 from bistro.plugins.accounts.letters import Letters
 from bistro.plugins.accounts.links import stamp_of
@@ -47,15 +53,6 @@ class PendingLogIn(SessionData):
     passed: list[str] = field(default_factory=list)
     stamp: str = ""
     """Of the password and the address that the log-in began with: with others it has to begin anew."""
-
-
-class LoggedIn(SessionData):
-    """How and when the session became the user's."""
-
-    at: float = 0.0
-    """When they last proved who they are; see `RecentLogIn`."""
-    method: str = ""
-    steps: list[str] = field(default_factory=list)
 
 
 class LogIn:
@@ -104,7 +101,7 @@ class LogIn:
         await site.throttle.forget("log-in", *typed)
         await self._forget_attempts(user)
         if is_old:
-            await site.set_password(user, password)
+            await self._renew_hash(user, password)
         return user
 
     async def begin(
@@ -172,6 +169,8 @@ class LogIn:
         if not await self.site.set_password(user, password):
             return False
         await self._end_others(user)
+        if self.session.owner == user.key:
+            self.session.data(LoggedIn).stamp = stamp_of_password(user)
         pending = self.session.data(PendingLogIn)
         if pending.user_key == user.key:  # a step of this log-in asks for a new password
             pending.stamp = stamp_of("reset", user).hex()
@@ -215,11 +214,13 @@ class LogIn:
             await self.site.events.note(
                 self.request, "impersonation ended", self.session.owner, by_key=by_key
             )
-            if await CurrentUser(self.site.model).find_impersonator(self.session) is None:
+            by = await CurrentUser(self.site.model).find_impersonator(self.session)
+            if by is None:
                 self.session.end()
             else:
                 self._stop_impersonating()
                 self.session.owner = by_key
+                self.session.data(LoggedIn).stamp = stamp_of_password(by)
         return Redirect(self.site.home)
 
     def _stop_impersonating(self) -> None:
@@ -240,6 +241,20 @@ class LogIn:
         if is_right or not may_try:
             return (known if is_right else None), is_old
         return await self._find_elsewhere(login, password), False
+
+    async def _renew_hash(self, user: AbstractUser, password: str) -> None:
+        """Hash a right password anew; it is the same, so that the sessions which it has opened go on."""
+        old = stamp_of_password(user)
+        if not await self.site.set_password(user, password):
+            return
+
+        def follow(logged_in: LoggedIn) -> None:
+            if logged_in.stamp == old:
+                logged_in.stamp = stamp_of_password(user)
+
+        await self._keeper.edit_all_of(user.key, LoggedIn, follow)
+        if self.session.owner == user.key:
+            follow(self.session.data(LoggedIn))
 
     async def _forget_attempts(self, user: AbstractUser) -> None:
         whos = (f"login {user.email_key}", f"login {user.name_key}", account_of(user))
@@ -291,6 +306,7 @@ class LogIn:
         session.record.expires_at = now + (LONG if pending.remember else SHORT).total_seconds()
         logged_in = session.data(LoggedIn)
         logged_in.at, logged_in.method, logged_in.steps = now, method, pending.passed
+        logged_in.stamp = stamp_of_password(user)
         self._stop_impersonating()
         self._keep(PendingLogIn())
         for demand in self.site.demands:

@@ -8,10 +8,10 @@ from typing import Any, Final  # Any: a hook whose parameters are of the site's 
 
 from bistro.forms import FormView
 from bistro.http import Forbidden, FormData, Redirect, Request, Response, is_local_redirect
-from bistro.plugins.accounts.current import Impersonation
+from bistro.plugins.accounts.current import Impersonation, LoggedIn, stamp_of_password
 from bistro.plugins.accounts.forms import ConfirmForm
 from bistro.plugins.accounts.identity import Owner, refuse_others
-from bistro.plugins.accounts.log_in import LoggedIn, LogIn
+from bistro.plugins.accounts.log_in import LogIn
 from bistro.plugins.accounts.log_in_pages import ShownLink
 from bistro.plugins.accounts.notices import FormPage
 from bistro.plugins.accounts.site import AccountSite
@@ -95,9 +95,12 @@ class ConfirmPages:
             )
             if found is None or found.key != user.key:
                 form.add_problem("password", "is wrong")
+            else:
+                user = found
         if form.value is None:
             return render(self._page(form, user, request), status=form.status)
-        session.data(LoggedIn).at = self._site.clock.time()
+        logged_in = session.data(LoggedIn)
+        logged_in.at, logged_in.stamp = self._site.clock.time(), stamp_of_password(user)
         session.rotate()
         await log_in.note("confirmed", user)
         target = form.value.next

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, ClassVar, Final  # Any: a provider is a function with parameters of its own
+from typing import Any, ClassVar, Final, TypeVar  # Any: a provider has parameters of its own
 
 from msgspec.structs import fields, replace
 
@@ -22,6 +22,7 @@ from bistro.plugins.sessions.record import Record, SessionStore
 from bistro.plugins.sessions.session import Others, Session, SessionData
 from bistro.routing import Route
 
+D = TypeVar("D", bound=SessionData)
 NAME: Final = "session"
 TOKEN_LENGTH_MAX: Final = 4096
 ABOUT_LENGTH_MAX: Final = 200
@@ -142,6 +143,15 @@ class SessionKeeper:
         for each in ended:
             await self._store.end(each)
         return len(ended)
+
+    async def edit_all_of(self, owner: str, kind: type[D], edit: Callable[[D], None]) -> None:
+        """Change the data of one type in every session of `owner`. Raises `SessionError` as above."""
+        for each in await self._store.list_of(owner):
+            session = Session(each, self._others)
+            edit(session.data(kind))
+            changes = session.find_changes()
+            if changes:
+                await self._store.save(each, changes)
 
     async def purge(self) -> None:
         """Remove sessions that have expired or were idle too long."""

@@ -44,6 +44,12 @@ def behind(trusted: list[str], method: RemoteUser, **options: Any) -> Iterator[C
     async def lock() -> None:
         await User.objects.filter(User.email == EMAIL).update(is_active=False)
 
+    @app.post("/test/password", public=True)
+    async def set_password(site: AccountSite) -> None:
+        user = await site.find_user(EMAIL)
+        assert user is not None
+        await site.set_password(user, "another harbour")
+
     with Client(app) as client:
         yield client
 
@@ -70,6 +76,12 @@ def test_the_same_word_of_anybody_else_counts_for_nothing() -> None:
         with behind(trusted, RemoteUser()) as client:
             assert me(client, EMAIL).status == 401
             assert me(client, EMAIL, **{"x-forwarded-for": "10.0.0.1"}).status == 401
+
+
+def test_password_that_is_set_here_is_nothing_to_who_comes_by_the_proxy(client: Client) -> None:
+    assert me(client, EMAIL).text == EMAIL
+    assert client.post("/test/password", headers={"remote-user": EMAIL}).status == 204
+    assert me(client, EMAIL).text == EMAIL
 
 
 def test_client_behind_the_proxy_is_told_apart_from_the_proxy(client: Client) -> None:

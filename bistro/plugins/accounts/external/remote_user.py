@@ -8,6 +8,7 @@ from typing import Final
 from bistro.app import Setup
 from bistro.db import UniqueViolation, transaction
 from bistro.http import Request
+from bistro.plugins.accounts.current import LoggedIn
 from bistro.plugins.accounts.log_in import LogIn
 from bistro.plugins.accounts.names import EMAIL_LENGTH_MAX, find_email_fault, find_name_fault
 from bistro.plugins.accounts.site import AccountSite
@@ -65,6 +66,7 @@ class RemoteUserReader:
         if user is not None and user.is_active:
             await log_in.begin(user, method=METHOD, skip_steps=True)
             session.data(RemoteSession).login = login
+            session.data(LoggedIn).stamp = ""  # a password here is nothing that the proxy goes by
 
     def is_of_another(self, request: Request, session: Session) -> bool:
         """Whether the proxy no longer names whose session it is.
