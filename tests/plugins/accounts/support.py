@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +12,8 @@ from typing import Any, TypedDict, Unpack
 from msgspec import Struct
 
 from bistro import App
-from bistro.db import Query, get_database
+from bistro.db import Database as OpenDatabase
+from bistro.db import Model, Query, create_tables, get_database
 from bistro.plugins import Accounts, Database, Session
 from bistro.plugins.accounts import AbstractUser, AccountEvent, AccountSite, Passwords, User
 from bistro.plugins.database.migrations import apply_all
@@ -212,3 +214,14 @@ def who_routes(app: App) -> None:
     @app.get("/open", public=True)
     async def open_to_all() -> str:
         return "open"
+
+
+def with_tables(*models: type[Model], do: Callable[[], Awaitable[Any]]) -> Any:
+    """What `do()` gives in an empty database."""
+
+    async def run() -> Any:
+        async with OpenDatabase("sqlite://"):
+            await create_tables(*models)
+            return await do()
+
+    return asyncio.run(run())

@@ -71,6 +71,30 @@ def test_page_for_visitors_has_its_form_and_tells_what_is_missing(site: Site, pa
     assert Mailbox(site.client).messages == []
 
 
+@pytest.mark.parametrize(("page", "status"), [("forgot", 200), ("link", 303), ("code", 422)])
+def test_sixth_request_for_a_mail_or_with_a_code_in_a_minute_has_to_wait(
+    site: Site, page: str, status: int
+) -> None:
+    data = {"email": "nobody@example.com", "code": "000000"}
+    answers = [site.client.post(f"/accounts/{page}", data=data).status for _ in range(6)]
+    assert answers == [status] * 5 + [429]
+    site.clock.advance(12)
+    assert site.client.post(f"/accounts/{page}", data=data).status == status
+
+
+@pytest.mark.parametrize("page", ["forgot", "link"])
+def test_who_is_locked_out_is_sent_nothing_that_would_let_them_in(site: Site, page: str) -> None:
+    site.change_user(is_active=False)
+    events = site.events()
+    site.client.post(f"/accounts/{page}", data={"email": EMAIL})
+    assert (Mailbox(site.client).messages, site.events()) == ([], events)
+    site.change_user(is_active=True)
+    site.client.post(f"/accounts/{page}", data={"email": EMAIL})
+    mailbox = Mailbox(site.client)
+    assert [each.to for each in mailbox.messages] == [EMAIL]
+    mailbox.clear()
+
+
 def test_who_has_not_confirmed_the_address_is_told_of_the_mail(site: Site) -> None:
     assert "We have sent you a mail once more" in site.client.get("/accounts/unverified", headers=HTML).text
 
