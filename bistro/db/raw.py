@@ -9,6 +9,7 @@ from string import Formatter
 from typing import Any
 
 from bistro.db.database import Database, get_database
+from bistro.db.drivers.protocol import Dialect
 from bistro.db.functions import as_expression
 from bistro.db.hydrate import Item, ModelItem, write_hydrate
 from bistro.db.model_errors import QueryError
@@ -54,16 +55,17 @@ class RawRows:
     async def fetch(self, *, using: Database | None = None, **values: Any) -> list[Any]:
         """The rows, each a tuple with an instance of every model."""
         database = using or get_database()
-        written = self._written.get(database.dialect)
-        if written is None:
-            sql, names = write_raw(self._text, self._tables, values, database.dialect)
-            hydrate = write_hydrate(self._items, database.dialect, single=False)
-            written = self._written[database.dialect] = sql, names, hydrate
-        sql, names, hydrate = written
-        rows: list[Any] = hydrate(
-            await database.fetch(sql, [_stored(values[name], database.dialect) for name in names])
-        )
+        dialect = database.dialect
+        sql, names, hydrate = self._written.get(dialect) or self._write(dialect, values)
+        stored = [_stored(values[name], dialect) for name in names]
+        rows: list[Any] = hydrate(await database.fetch(sql, stored))
         return rows
+
+    def _write(self, dialect: Dialect, values: Mapping[str, Any]) -> tuple[str, list[str], Hydrate]:
+        sql, names = write_raw(self._text, self._tables, values, dialect)
+        hydrate = write_hydrate(self._items, dialect, single=False)
+        written = self._written[dialect] = sql, names, hydrate
+        return written
 
 
 def write_raw(

@@ -53,11 +53,16 @@ Watcher = Callable[[Statement], None]
 
 
 class WatchedConnection:
-    """The same connection; each statement is shown to the watcher when it has ended."""
+    """The same connection; each statement is shown to the watcher when it has ended.
 
-    def __init__(self, connection: Connection, watch: Watcher) -> None:
+    Of those that succeed only the ones that took at least `seconds_min`, so that a site which looks for
+    slow ones does not pay for the others.
+    """
+
+    def __init__(self, connection: Connection, watch: Watcher, *, seconds_min: float = 0.0) -> None:
         self._connection = connection
         self._watch = watch
+        self._seconds_min = seconds_min
 
     async def fetch(self, sql: str, parameters: Parameters = ()) -> list[Row]:
         """All rows that a statement gives."""
@@ -67,7 +72,9 @@ class WatchedConnection:
         except Exception as error:
             self._note_failure(sql, began, error)
             raise
-        self._watch(Statement(sql, time.perf_counter() - began, len(rows)))
+        seconds = time.perf_counter() - began
+        if seconds >= self._seconds_min:
+            self._watch(Statement(sql, seconds, len(rows)))
         return rows
 
     async def execute(self, sql: str, parameters: Parameters = ()) -> int:
@@ -78,7 +85,9 @@ class WatchedConnection:
         except Exception as error:
             self._note_failure(sql, began, error)
             raise
-        self._watch(Statement(sql, time.perf_counter() - began, count))
+        seconds = time.perf_counter() - began
+        if seconds >= self._seconds_min:
+            self._watch(Statement(sql, seconds, count))
         return count
 
     async def execute_many(self, sql: str, rows: Iterable[Parameters]) -> int:
@@ -89,7 +98,9 @@ class WatchedConnection:
         except Exception as error:
             self._note_failure(sql, began, error)
             raise
-        self._watch(Statement(sql, time.perf_counter() - began, count))
+        seconds = time.perf_counter() - began
+        if seconds >= self._seconds_min:
+            self._watch(Statement(sql, seconds, count))
         return count
 
     async def iterate(
@@ -99,9 +110,10 @@ class WatchedConnection:
         began = time.perf_counter()
         is_first = True
         async for batch in self._connection.iterate(sql, parameters, batch_size=batch_size):
-            if is_first:
-                is_first = False
-                self._watch(Statement(sql, time.perf_counter() - began, len(batch)))
+            seconds = time.perf_counter() - began
+            if is_first and seconds >= self._seconds_min:
+                self._watch(Statement(sql, seconds, len(batch)))
+            is_first = False
             yield batch
 
     def _note_failure(self, sql: str, began: float, error: Exception) -> None:
@@ -111,8 +123,8 @@ class WatchedConnection:
 class WatchedTransaction(WatchedConnection):
     """A transaction whose statements are shown to the watcher."""
 
-    def __init__(self, transaction: TransactionConnection, watch: Watcher) -> None:
-        super().__init__(transaction, watch)
+    def __init__(self, transaction: TransactionConnection, watch: Watcher, seconds_min: float) -> None:
+        super().__init__(transaction, watch, seconds_min=seconds_min)
         self.savepoint = transaction.savepoint
         self.release_savepoint = transaction.release_savepoint
         self.rollback_to_savepoint = transaction.rollback_to_savepoint
@@ -125,8 +137,8 @@ class WatchedDriver(WatchedConnection):
 
     dialect: Dialect
 
-    def __init__(self, driver: Driver, watch: Watcher) -> None:
-        super().__init__(driver, watch)
+    def __init__(self, driver: Driver, watch: Watcher, *, seconds_min: float = 0.0) -> None:
+        super().__init__(driver, watch, seconds_min=seconds_min)
         self.inner = driver
         self.dialect = driver.dialect
         self.open, self.close, self.check = driver.open, driver.close, driver.check
@@ -134,7 +146,8 @@ class WatchedDriver(WatchedConnection):
 
     def begin(self, *, isolation: Isolation | None = None, read_only: bool = False) -> WatchedTransaction:
         """A transaction whose statements are watched too."""
-        return WatchedTransaction(self.inner.begin(isolation=isolation, read_only=read_only), self._watch)
+        begun = self.inner.begin(isolation=isolation, read_only=read_only)
+        return WatchedTransaction(begun, self._watch, self._seconds_min)
 
     def statistics(self) -> DriverStatistics:
         """How many connections there are, and what they do."""

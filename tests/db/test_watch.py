@@ -58,6 +58,24 @@ async def test_a_statement_that_fails_is_shown_with_its_error(database: Database
     assert [statement.error for statement in seen] == ["StatementError"] * 3
 
 
+@pytest.mark.parametrize(("seconds_min", "shown"), [(3600.0, []), (1e-9, [1, 2, 3, 1])])
+async def test_of_statements_that_succeed_only_slow_ones_are_shown_where_that_is_wanted(
+    database: Database, seconds_min: float, shown: list[int]
+) -> None:
+    seen: list[Statement] = []
+    database.driver = WatchedDriver(database.driver, seen.append, seconds_min=seconds_min)
+    async with transaction():
+        await database.execute("insert into note (title) values ('a')")
+    await database.execute_many(INSERT, [("b",), ("c",)])
+    assert len(await database.fetch("select title from note")) == 3
+    async for _ in database.iterate("select title from note", batch_size=1):
+        pass
+    assert [statement.rows for statement in seen] == shown
+    with pytest.raises(StatementError):
+        await database.fetch("selct")
+    assert [statement.error for statement in seen if statement.error] == ["StatementError"]
+
+
 async def test_the_line_that_asked_is_found_behind_the_framework(database: Database) -> None:
     places: list[str] = []
     watched(database, lambda statement: places.append(statement.find_origin().file))

@@ -77,7 +77,7 @@ class Database:
         self._made.extend((database, *others.values()))
         log = StatementLog(environment, self.slow_seconds, self.repeats_max, self.statements_max)
         if log.is_wanted:
-            database.driver = WatchedDriver(database.driver, log.note)
+            database.driver = WatchedDriver(database.driver, log.note, seconds_min=log.seconds_min)
         scope = RequestScope(database, log.find_budget_maker(), others)
         setup.provide(OpenDatabase, lambda: database)
         if places.replicas:

@@ -28,7 +28,10 @@ class StatementLog:
         self._log = get_logger(LOGGER_NAME)
         self.pending = 0
         """How many migrations were to be applied when the site started."""
-        self.is_wanted = bool(self._is_development or self.is_counting or slow_seconds is not None)
+        looks_at_all = self._is_development or self.is_counting
+        self.is_wanted = looks_at_all or slow_seconds is not None
+        self.seconds_min = 0.0 if looks_at_all else self._slow_seconds
+        """How long a statement must have taken to be of interest."""
 
     def note(self, statement: Statement) -> None:
         """Log it as it deserves. Raises `TooManyStatements` where it is one too many in a test."""
