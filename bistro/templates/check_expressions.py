@@ -11,18 +11,13 @@ from msgspec import Struct
 
 from bistro.ground.text import did_you_mean
 from bistro.templates import faults
-from bistro.templates.components import find_misuse, types_of_props
+from bistro.templates.check_calls import Call, CallCheck, MacroType, check_function, check_macro
 from bistro.templates.faults import Faults
 from bistro.templates.hints import UNKNOWN, class_of, item_of, member_of, members_of, strip_optional
 from bistro.templates.library import Library
 from bistro.templates.loading import loaded_of, mark
-from bistro.templates.prop_types import describe, find_type, may_be
 from bistro.templates.scope import Scope, path_of, present_if
 from bistro.templates.source import Source
-from bistro.templates.walk import find_all
-
-CallCheck = Callable[[list[Any], list[str], bool], "str | None"]
-"""Given the constant arguments, the names of the others and whether more may come; what is wrong, or None."""
 
 LOOP = ("index", "index0", "revindex", "revindex0", "first", "last", "length", "depth", "depth0",
         "previtem", "nextitem", "cycle", "changed")  # fmt: skip
@@ -36,14 +31,6 @@ SAME = ("sort", "reverse", "unique", "list", "select", "reject", "selectattr", "
 
 class LoopType:
     """The type of `loop`."""
-
-
-class MacroType(Struct, frozen=True, eq=False):
-    """The type of a macro."""
-
-    node: nodes.Macro
-    source: Source
-    scope: Scope
 
 
 class ModuleType(Struct, frozen=True):
@@ -232,76 +219,14 @@ class ExpressionChecker:
         is_partial = node.dyn_args is not None or node.dyn_kwargs is not None
         self.hint(node.dyn_args, scope, source)
         self.hint(node.dyn_kwargs, scope, source)
+        call = Call(node, source, given, named, is_partial)
         if isinstance(called, MacroType):
-            self._check_macro_arguments(called, node, given, named, is_partial, source)
+            self.check_macro_call(called, check_macro(called, call, self.faults))
             return str
         if isinstance(called, tuple) and called[0] == "items":
             key, value = get_args(called[1])
             return list[tuple[key, value]]  # type: ignore[valid-type]  # made at run time
         name = node.node.name if isinstance(node.node, nodes.Name) else ""
         if name in self._call_checks and name not in scope.names:
-            self._check_call(node, named, is_partial, source)
+            check_function(name, self._call_checks[name], call, self.faults)
         return UNKNOWN
-
-    def _check_call(
-        self, node: nodes.Call, named: Mapping[str, Any], is_partial: bool, source: Source
-    ) -> None:
-        assert isinstance(node.node, nodes.Name)
-        if not node.args or not all(isinstance(each, nodes.Const) for each in node.args):
-            return
-        constants = [each.value for each in node.args if isinstance(each, nodes.Const)]
-        wrong = self._call_checks[node.node.name](constants, [str(each) for each in named], is_partial)
-        if wrong is not None:
-            kind = faults.WRONG_URL if node.node.name == "url" else faults.WRONG_STATIC
-            what, _, fix = wrong.partition("\n")
-            self.faults.add(kind, source, node, node.node.name, what, fix=fix)
-
-    def _check_macro_arguments(
-        self,
-        macro: MacroType,
-        node: nodes.Call,
-        given: list[Any],
-        named: Mapping[str, Any],
-        is_partial: bool,
-        source: Source,
-    ) -> None:
-        types = types_of_props(macro.node)
-        if types is not None and not given and not is_partial:
-            self._check_props(macro, types, node, named, source)
-            return
-        parameters = [each.name for each in macro.node.args]
-        special = {each.name for each in find_all(macro.node, nodes.Name)} & {"kwargs", "varargs", "caller"}
-        name = macro.node.name
-        if len(given) > len(parameters) and "varargs" not in special:
-            what = f"{name} takes {len(parameters)} arguments, and is given {len(given)}"
-            self.faults.add(faults.WRONG_MACRO, source, node, name, what)
-        for each in named:
-            if each not in parameters and not special & {"kwargs"} and each != "caller":
-                what = f"{name} has no argument {each!r}"
-                self.faults.add(faults.WRONG_MACRO, source, node, each, what, parameters)
-        required = parameters[: len(parameters) - len(macro.node.defaults)]
-        missing = [each for each in required[len(given) :] if each not in named]
-        if missing and not is_partial:
-            what = f"{name} lacks the argument {missing[0]!r}"
-            self.faults.add(faults.WRONG_MACRO, source, node, name, what)
-        self.check_macro_call(macro, {**dict(zip(parameters, given, strict=False)), **named})
-
-    def _check_props(
-        self,
-        component: MacroType,
-        types: Mapping[str, nodes.Expr],
-        node: nodes.Call,
-        named: Mapping[str, Any],
-        source: Source,
-    ) -> None:
-        misuse = find_misuse(component.node, [*named])
-        if misuse is not None:
-            what, word, meant = misuse
-            fix = f"Did you mean {meant!r}?" if meant else ""
-            self.faults.add(faults.WRONG_COMPONENT, source, node, word, what, fix=fix)
-        for name, hint in named.items():
-            declared = find_type(types[name]) if name in types else UNKNOWN
-            if not may_be(hint, declared):
-                what = f"the prop {name!r} is {describe(declared)}, and is given {describe(hint)}"
-                self.faults.add(faults.WRONG_COMPONENT, source, node, name, what)
-        self.check_macro_call(component, {})

@@ -9,7 +9,8 @@ import jinja2
 from jinja2 import nodes
 
 from bistro.templates import faults
-from bistro.templates.check_expressions import ExpressionChecker, LoopType, MacroType, ModuleType
+from bistro.templates.check_calls import MacroType
+from bistro.templates.check_expressions import ExpressionChecker, LoopType, ModuleType
 from bistro.templates.components import types_of_props
 from bistro.templates.faults import Fault
 from bistro.templates.hints import UNKNOWN, element_of, strip_optional
