@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Unpack
 
 from bistro.app import BaseApp, Plugin
-from bistro.app.assemble import Plans
+from bistro.app.options import Plans
 from bistro.ground.environment import RELOADS_NAME, find_debug
 from bistro.ground.registry import Origin, origin_of_caller
 from bistro.http import WebSocketOptions

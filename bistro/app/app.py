@@ -20,12 +20,12 @@ from typing import (  # Any: what handlers and hooks take and give, what a corou
 )
 
 from bistro.app.answers import Answer
-from bistro.app.assemble import Plans
 from bistro.app.faces import Faces
 from bistro.app.frozen import Frozen
 from bistro.app.hooks import Function, Observer
 from bistro.app.lifespan import Lifespan, LifespanFunction
 from bistro.app.mounting import AsgiApplication
+from bistro.app.options import AppOptions, Plans
 from bistro.app.outside import OutsideValues
 from bistro.app.plugins import with_brought
 from bistro.app.proxies import find_trusted_proxies
@@ -81,13 +81,16 @@ class BaseApp:
         self.origin: Origin = origin_of_caller("App")
         self.plugins = plugins
         self.routes = routes = Routes(**options)
-        self._slash: SlashPolicy = slash
-        self._plans: Plans = plans
         self._registered = Registered()
         self._setup = Setup(self._registered, "")
-        self._threads = AppThreads(threads_max)
-        self._websockets = websockets or WebSocketOptions()
-        self._root_path = checked_root_path(root_path)
+        self._options = AppOptions(
+            folder=Path(self.origin.file).parent,
+            slash=slash,
+            plans=plans,
+            threads=AppThreads(threads_max),
+            websockets=websockets or WebSocketOptions(),
+            root_path=checked_root_path(root_path),
+        )
         self._trusted_proxies = trusted_proxies
         self._lifespan: Lifespan | None = None
         self._frozen: Frozen | None = None
@@ -189,12 +192,7 @@ class BaseApp:
                 self._registered,
                 self.plugins,
                 self.routes,
-                self._slash,
-                self._plans,
-                self._threads,
-                self._websockets,
-                Path(self.origin.file).parent,
-                self._root_path,
+                self._options,
                 find_trusted_proxies(self._trusted_proxies, os.environ, (self.origin,)),
             )
             self.routes.freeze()
@@ -261,7 +259,7 @@ class BaseApp:
         """Let background jobs finish for a while, then close what `start` opened, last first."""
         if self._frozen is not None:
             await self._frozen.keeper.wait_for_all(BACKGROUND_GRACE_SECONDS)
-        await self._threads.close()
+        await self._options.threads.close()
         if self._lifespan is not None:
             await self._lifespan.stop()
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
 # Any: handlers, their type hints and what JSON becomes are of any kind.
-from typing import Any, Literal, get_type_hints
+from typing import Any, get_type_hints
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -24,6 +24,7 @@ from bistro.app.inject import REQUEST, Binder, takes_form_of_texts
 from bistro.app.interpret import InterpretedPlan
 from bistro.app.late import late_plan_of, layer_for_late
 from bistro.app.mounting import hand_on
+from bistro.app.options import AppOptions
 from bistro.app.plan import Plan, write_plan
 from bistro.app.quick import find_item_narrowing, find_narrowing
 from bistro.app.reply import response_maker, send
@@ -31,7 +32,6 @@ from bistro.app.setup import Registered
 from bistro.app.signatures import is_async, signature_of
 from bistro.app.steps import Call, LatePlan, Layer, Send, Spec, values_of
 from bistro.app.template_parts import TemplateName
-from bistro.app.threads import AppThreads
 from bistro.app.websocket import as_conversation, options_of, origin_hook, socket_value
 from bistro.ground.errors import SetupError
 from bistro.ground.registry import find_origin
@@ -42,12 +42,9 @@ from bistro.http import (
     Request,
     RequestTools,
     Response,
-    WebSocketOptions,
 )
 from bistro.routing import DeclaredMount, DeclaredRedirect, HookRecord, Route
 from bistro.validation import json_decoder
-
-Plans = Literal["written", "interpreted"]
 
 
 class PlanMaker(Struct):
@@ -58,14 +55,11 @@ class PlanMaker(Struct):
     defaults: DefaultHeaders
     answers: Answers
     url_for: UrlBuilder
-    plans: Plans
+    options: AppOptions
     keeper: BackgroundKeeper
-    threads: AppThreads
     new_id: Callable[[], str]
     app_hooks: Sequence[HookRecord]
     """The hooks on the app itself; they hold for the routes of plugins too."""
-    websockets: WebSocketOptions
-    root_path: str = ""
     globals: Mapping[str, TemplateName] = {}
     """The template globals that are made of injected values."""
     routes: Sequence[Route] = ()
@@ -89,7 +83,7 @@ class PlanMaker(Struct):
     def make(self, route: Route) -> Plan:
         """The plan of one route."""
         spec = self.spec_of(route)
-        return InterpretedPlan(spec) if self.plans == "interpreted" else write_plan(spec)
+        return InterpretedPlan(spec) if self.options.plans == "interpreted" else write_plan(spec)
 
     def spec_of(self, route: Route) -> Spec:
         """What happens to a request of `route`."""
@@ -97,7 +91,7 @@ class PlanMaker(Struct):
         origin = route.origin if route.origin.name else find_origin(route.handler, route.origin.by)
         function, in_thread = self._handler_of(route)
         types = {name: converter.python_type for name, converter in route.parameters.items()}
-        sockets = options_of(route, self.websockets) if route.is_websocket else None
+        sockets = options_of(route, self.options.websockets) if route.is_websocket else None
         socket = None if sockets is None else socket_value(REQUEST, sockets, self.defaults, decode_json)
         binder = Binder(self.providers, types, socket)
         handler = binder.bind(function, "handler", origin, in_thread=in_thread)
@@ -133,7 +127,7 @@ class PlanMaker(Struct):
             path_parameters=tuple(types),
             make_response=response_maker(status, narrow, find_item_narrowing(returns), origin),
             keeper=self.keeper,
-            run_in_thread=self.threads.run,
+            run_in_thread=self.options.threads.run,
             answers=self.answers,
             narrow=narrow,
             returns=returns,
@@ -175,7 +169,7 @@ class PlanMaker(Struct):
         """The function to call, and whether it may block and so runs in a thread."""
         handler = route.handler
         if isinstance(handler, DeclaredRedirect):
-            return follow(handler, self.root_path), False
+            return follow(handler, self.options.root_path), False
         if isinstance(handler, DeclaredMount) and route.is_websocket:
             return hand_on_socket(handler), False
         if isinstance(handler, DeclaredMount):

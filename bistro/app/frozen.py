@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from itertools import count
-from pathlib import Path
 from typing import Any, TypeAlias  # Any: what a coroutine yields is between it and its event loop
 
-from bistro.app.assemble import PlanMaker, Plans
+from bistro.app.assemble import PlanMaker
 from bistro.app.background import BackgroundKeeper
 from bistro.app.claims import (
     find_answers,
@@ -19,11 +18,11 @@ from bistro.app.claims import (
 )
 from bistro.app.late import injected_globals
 from bistro.app.mounting import lifespan_steps
+from bistro.app.options import AppOptions
 from bistro.app.plan import Plan
 from bistro.app.plugins import install_plugins
 from bistro.app.proxies import TrustedProxies
 from bistro.app.setup import Plugin, Registered
-from bistro.app.threads import AppThreads
 from bistro.ground.types import Exchange
 from bistro.http import (
     BadRequest,
@@ -33,13 +32,12 @@ from bistro.http import (
     Redirect,
     Response,
     UpgradeRequired,
-    WebSocketOptions,
     parse_host,
     quote_path,
     read_hops,
 )
 from bistro.http.websocket import UPGRADE
-from bistro.routing import Route, Routes, RouteTable, SlashPolicy, UrlTable, include
+from bistro.routing import HookRecord, Route, Routes, RouteTable, UrlTable, include
 
 Entry: TypeAlias = Callable[[Exchange], Coroutine[Any, Any, None] | None]
 
@@ -52,51 +50,26 @@ class Frozen:
         own_registered: Registered,
         plugins: tuple[Plugin, ...],
         own: Routes,
-        slash: SlashPolicy,
-        plans: Plans,
-        threads: AppThreads,
-        websockets: WebSocketOptions,
-        folder: Path,
-        root_path: str = "",
+        options: AppOptions,
         proxies: TrustedProxies | None = None,
     ) -> None:
-        self._root_path = root_path
-        self.threads = threads
-        registered = Registered()
-        groups = install_plugins(plugins, registered, folder)
+        self._options = options
+        self.threads = options.threads
+        self.registered = registered = Registered()
+        groups = install_plugins(plugins, registered, options.folder)
         # Behind the plugins' own, so that a site has the last word.
         registered.extend(own_registered)
         self.commands = find_commands(registered)
         self.providers = find_providers(registered)
         self.model_packages = find_model_packages(registered)
         registered.template_parts.raise_conflicts()
-        self.registered = registered
-        # Each under a group of its own, as the app's routes are under the app's.
-        under_app = [Routes([include(group)], **own.group_options) for group in groups]
-        everything = [route for group in under_app for route in group.all_routes()]
-        everything += own.all_routes()
-        registered.steps += lifespan_steps(everything)
-        self.url = UrlTable(everything, root_path)
+        self.routes = _all_routes(own, groups)
+        registered.steps += lifespan_steps(self.routes)
+        self.url = UrlTable(self.routes, options.root_path)
         self.keeper = BackgroundKeeper()
-        answers = find_answers(registered)
-        maker = PlanMaker(
-            registered,
-            self.providers,
-            find_default_headers(registered),
-            answers,
-            self.url,
-            plans,
-            self.keeper,
-            self.threads,
-            _request_ids(),
-            own.hooks,
-            websockets,
-            root_path,
-            injected_globals(registered.template_parts) if answers.ask_late else {},
-        )
-        pairs = list(zip(everything, maker.make_all(everything), strict=True))
-        self.table: RouteTable[Plan] = RouteTable(pairs, slash)
-        self.routes = tuple(everything)
+        maker = self._make_maker(own.hooks)
+        pairs = list(zip(self.routes, maker.make_all(self.routes), strict=True))
+        self.table: RouteTable[Plan] = RouteTable(pairs, options.slash)
         self._plan_by_route = {id(route): plan for route, plan in pairs}
         self._miss = maker.make(_miss_route(self.answer_miss))
         if proxies is not None:
@@ -104,6 +77,21 @@ class Frozen:
             self.handle = self._handle_from(proxies, self.handle)  # type: ignore[method-assign, assignment]  # nothing without
         self._static = self.table.static
         self._find = self.table.find_dynamic
+
+    def _make_maker(self, app_hooks: Sequence[HookRecord]) -> PlanMaker:
+        answers = find_answers(self.registered)
+        return PlanMaker(
+            registered=self.registered,
+            providers=self.providers,
+            defaults=find_default_headers(self.registered),
+            answers=answers,
+            url_for=self.url,
+            options=self._options,
+            keeper=self.keeper,
+            new_id=_request_ids(),
+            app_hooks=app_hooks,
+            globals=injected_globals(self.registered.template_parts) if answers.ask_late else {},
+        )
 
     def plan_of(self, route: Route) -> Plan:
         """The plan that was made for `route`."""
@@ -146,9 +134,16 @@ class Frozen:
             raise UpgradeRequired("Connect with a WebSocket.", headers=UPGRADE)
         if miss.redirect_path is not None:
             query = f"?{exchange.query_string}" if exchange.query_string else ""
-            root = quote_path(exchange.root_path or self._root_path)
+            root = quote_path(exchange.root_path or self._options.root_path)
             return Redirect(root + miss.redirect_path + query, status=308)
         raise NotFound
+
+
+def _all_routes(own: Routes, groups: Sequence[Routes]) -> tuple[Route, ...]:
+    """Those of plugins, then the app's own."""
+    # Each under a group of its own, as the app's routes are under the app's.
+    under_app = [Routes([include(group)], **own.group_options) for group in groups]
+    return tuple(route for group in (*under_app, own) for route in group.all_routes())
 
 
 def _request_ids() -> Callable[[], str]:

@@ -28,7 +28,7 @@ from bistro import (
     Upload,
 )
 from bistro.app import BaseApp, HookError, InjectionError, Setup, SetupErrors
-from bistro.app.assemble import Plans
+from bistro.app.options import Plans
 from bistro.db import Database as OpenDatabase
 from bistro.forms import Form, FormView
 from bistro.ground.types import Exchange

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 import pytest
 
 from bistro import App, Request, Response, Routes
-from bistro.app.assemble import Plans
+from bistro.app.options import Plans
 from bistro.routing import RouteError
 from bistro.serving.memory import MemoryExchange
 from bistro.testing import Client

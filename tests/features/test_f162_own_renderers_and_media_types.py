@@ -12,7 +12,7 @@ import pytest
 
 from bistro import App, Json, Request, Response
 from bistro.app import PluginError
-from bistro.app.assemble import Plans
+from bistro.app.options import Plans
 from bistro.testing import LiveServer
 from tests.features.support import fetch
 
