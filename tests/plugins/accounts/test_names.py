@@ -54,8 +54,15 @@ def test_address_that_mail_can_go_to_has_no_fault(email: str) -> None:
         "ann@example.com-",
         "ann@example..com",
         "ann..b@example.com",
+        ".ann@example.com",
+        "ann.@example.com",
+        f"{'é' * 33}@example.com",
+        f"ann@{'b' * 64}.com",
+        "=?utf-8?q?ann?=@example.com",
+        "<ann@example.com>",
+        " ann@example.com",
         *[f"a{each}b@example.com" for each in '"(),:;<>[\\]'],
-        *[f"ann@exam{each}ple.com" for each in '"(),:;<>\\/'],
+        *[f"ann@exam{each}ple.com" for each in '"(),:;<>\\/_!*'],
     ],
 )
 def test_address_that_nothing_can_be_sent_to_has_a_fault(email: str) -> None:
