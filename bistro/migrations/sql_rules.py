@@ -12,7 +12,7 @@ from typing import Final
 from msgspec import Struct
 
 from bistro.migrations.sql.postgresql_columns import VOLATILE
-from bistro.migrations.sql_statements import split_actions, split_statements
+from bistro.migrations.sql_statements import as_word, split_actions, split_statements
 
 IN_BATCHES = "Use Fill, which does it in batches."
 VALIDATE = "Add it NOT VALID, and VALIDATE CONSTRAINT in a migration after it; AddRule does both."
@@ -226,7 +226,7 @@ _ABOUT: Final = re.compile(
 def find_faults(sql: str, *, alone: bool, new: set[str]) -> Iterator[tuple[str, str, str, str]]:
     """Code, statement, what is wrong and what to do, of each; `new` tables are nobody else's yet."""
     statements = split_statements(sql)
-    known = {name.upper() for name in new}
+    known = {as_word(name).upper() for name in new}
     known |= {match[1].strip('"') for each in statements if (match := _CREATED.match(each)) is not None}
     for statement in statements:
         if _ALONE_ONLY.search(statement) and not alone:

@@ -1,6 +1,7 @@
 """SQL of a migration taken apart: statements, without comments and the contents of literals.
 
-It is for looking at words, not for running: each character is visited once.
+It is for looking at words, not for running, and reads them as PostgreSQL does: comments stand in
+comments, and a backslash in E'…' takes the quote behind it for a letter. Each character is visited once.
 """
 
 from __future__ import annotations
@@ -10,12 +11,18 @@ from collections.abc import Iterator
 from typing import Final
 
 # A comment, a text (also E'…' and $tag$…$tag$), a quoted name, a semicolon.
-_TOKEN: Final = re.compile(r"--[^\n]*|/\*|'|\"|\$(?:[A-Za-z_]\w*)?\$|;")
+_TOKEN: Final = re.compile(r"--[^\n]*|/\*|\b[eE]'|'|\"|\$(?:[A-Za-z_]\w*)?\$|;")
+_COMMENT: Final = re.compile(r"/\*|\*/")
+_ESCAPED_TEXT: Final = re.compile(r"(?:[^'\\]|\\.|'')*+'", re.DOTALL)
+_PARTING: Final = re.compile(r"[\s,()]")
 _ALTER: Final = re.compile(r"ALTER TABLE (?:IF EXISTS )?(?:ONLY )?([\w.\"]+) ?\*? ")
 
 
 def split_statements(sql: str) -> list[str]:
-    """The statements in capitals, with one space between words; literals are empty, comments gone."""
+    """The statements in capitals, with one space between words; literals are empty, comments gone.
+
+    Quoted names are one word: what would part it is an underscore.
+    """
     return [words for words in (" ".join(part.split()).upper() for part in _parts(sql)) if words]
 
 
@@ -25,6 +32,11 @@ def split_actions(statement: str) -> list[str]:
     if match is None:
         return [statement]
     return [f"ALTER TABLE {match[1]} {action.strip()}" for action in _split_commas(statement[match.end() :])]
+
+
+def as_word(name: str) -> str:
+    """A name without what would part it into several words."""
+    return _PARTING.sub("_", name)
 
 
 def _parts(sql: str) -> Iterator[str]:
@@ -40,14 +52,15 @@ def _parts(sql: str) -> Iterator[str]:
         elif mark.startswith("--"):
             kept.append(" ")
         elif mark == "/*":
-            place = _end_of(sql, "*/", place)
+            place = _end_of_comment(sql, place)
             kept.append(" ")
         elif mark == '"':
             end = _end_of(sql, '"', place)
-            kept.append(sql[match.start() : end])
+            kept.append(as_word(sql[match.start() : end]))
             place = end
         else:
-            place = _end_of_text(sql, place) if mark == "'" else _end_of(sql, mark, place)
+            find_end = _TEXT_ENDS.get(mark.lower())
+            place = _end_of(sql, mark, place) if find_end is None else find_end(sql, place)
             kept.append("''")
     kept.append(sql[place:])
     yield "".join(kept)
@@ -58,6 +71,20 @@ def _end_of(sql: str, mark: str, place: int) -> int:
     return len(sql) if found < 0 else found + len(mark)
 
 
+def _end_of_comment(sql: str, place: int) -> int:
+    depth = 1
+    for match in _COMMENT.finditer(sql, place):
+        depth += 1 if match[0] == "/*" else -1
+        if depth == 0:
+            return match.end()
+    return len(sql)
+
+
+def _end_of_escaped_text(sql: str, place: int) -> int:
+    match = _ESCAPED_TEXT.match(sql, place)
+    return len(sql) if match is None else match.end()
+
+
 def _end_of_text(sql: str, place: int) -> int:
     """Behind the quote that ends a text; two of them are one in it."""
     while True:
@@ -65,6 +92,9 @@ def _end_of_text(sql: str, place: int) -> int:
         if sql[place : place + 1] != "'":
             return place
         place += 1
+
+
+_TEXT_ENDS: Final = {"'": _end_of_text, "e'": _end_of_escaped_text}
 
 
 def _split_commas(text: str) -> list[str]:
