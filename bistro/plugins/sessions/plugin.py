@@ -18,7 +18,7 @@ from bistro.http import Request, Response
 from bistro.plugins.sessions.cookie import CookieSessions
 from bistro.plugins.sessions.database import DatabaseSessions, StoredSession
 from bistro.plugins.sessions.errors import SessionDataError
-from bistro.plugins.sessions.record import Record, SessionStore
+from bistro.plugins.sessions.record import Changes, Record, SessionStore
 from bistro.plugins.sessions.session import Others, Session, SessionData
 from bistro.routing import Route
 
@@ -91,27 +91,30 @@ class SessionKeeper:
 
     async def save(self, request: Request, response: Response, session: Session) -> None:
         """Keep what has changed, and say in the answer that it is for this visitor alone."""
+        response.vary("cookie")
+        # No shared cache may keep what depends on a session, or gives one away to all who come later.
+        response.keep_private()
+        changes = {} if session.has_ended else session.find_changes()
+        if not (changes or session.has_ended or session.is_rotated or self._is_due(session.record)):
+            return  # as nearly always
         try:
-            await self._save(request, response, session)
+            if session.has_ended:
+                await self._end(request, response, session.record)
+            else:
+                await self._keep(request, response, session, changes)
         except TransactionError:
             # PostgreSQL takes nothing more once a statement has failed. With the request's transaction
             # all of it is undone, so nothing is lost that would have been kept.
             if response.status < 400:
                 raise
 
-    async def _save(self, request: Request, response: Response, session: Session) -> None:
-        response.vary("cookie")
-        # No shared cache may keep what depends on a session, or gives one away to all who come later.
-        response.keep_private()
+    async def _end(self, request: Request, response: Response, record: Record) -> None:
+        if record.id:
+            await self._store.end(record)
+        self._forget(request, response)
+
+    async def _keep(self, request: Request, response: Response, session: Session, changes: Changes) -> None:
         record = session.record
-        if session.has_ended:
-            if record.id:
-                await self._store.end(record)
-            self._forget(request, response)
-            return
-        changes = session.find_changes()
-        now = self._clock.time()
-        is_due = now - record.seen_at > self._idle_seconds / 50
         if session.is_rotated and record.id:
             # Read again: another request may have changed other keys since, or ended it.
             latest = await self._store.find(request.cookies.get(self._cookie_name(request), ""))
@@ -122,14 +125,12 @@ class SessionKeeper:
             await self._store.end(record)
             changes = {**(latest.data if latest and not session.is_emptied else {}), **changes}
             record = replace(record, id="", data={})
-        elif not (changes or is_due or session.is_rotated) or (
-            not record.id and not changes and not record.owner
-        ):
+        elif not (record.id or changes or record.owner):
             return
-        record.seen_at = now
+        record.seen_at = self._clock.time()
         token = await self._store.save(record, changes)
         if token is not None:
-            left = int(record.expires_at - now)
+            left = int(record.expires_at - record.seen_at)
             response.set_cookie(
                 self._cookie_name(request), token, max_age=left, secure=self._is_secure(request)
             )
@@ -166,6 +167,10 @@ class SessionKeeper:
     async def _list_of(self, owner: str) -> list[Record]:
         now = self._clock.time()
         return [each for each in await self._store.list_of(owner) if not self._is_over(each, now)]
+
+    def _is_due(self, record: Record) -> bool:
+        """Whether it was seen so long ago that this is worth a write."""
+        return self._clock.time() - record.seen_at > self._idle_seconds / 50
 
     def _is_over(self, record: Record, now: float) -> bool:
         return record.is_over(now, now - self._idle_seconds)
