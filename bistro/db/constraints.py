@@ -23,7 +23,8 @@ _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 class Unique(Struct, frozen=True):
     """No two rows have the same values in these fields; with `where`, of the rows that it describes.
 
-    With `nulls_distinct=False` two rows without a value count as the same (PostgreSQL).
+    With `nulls_distinct=False` two rows without a value count as the same (PostgreSQL). Neither that nor
+    `deferrable` goes with `where`: raises `ModelError` (B830).
     """
 
     fields: tuple[str, ...]
@@ -34,6 +35,12 @@ class Unique(Struct, frozen=True):
 
     def __post_init__(self) -> None:
         _check_fields(self, self.fields)
+        # A rule for some rows is an index, which is checked at once; the model would promise what isn't so.
+        if self.where and (self.deferrable or not self.nulls_distinct):
+            raise ModelError(
+                "a unique rule for some of the rows can't be deferrable, nor take nulls for the same",
+                fix="Leave out where=, or deferrable= and nulls_distinct=.",
+            )
 
 
 class Check(Struct, frozen=True):
