@@ -124,19 +124,13 @@ class Message(Struct, frozen=True, kw_only=True):
 
     @property
     def needs_utf8(self) -> bool:
-        """Whether an address has letters that only SMTPUTF8 can send (RFC 6531)."""
-        return not all(each.isascii() for each in (self.sender.rpartition("@")[0], *self.recipients))
+        """Whether an address has letters that only SMTPUTF8 can send (RFC 6531); names are encoded."""
+        addresses = (self.sender or (), self.to, self.cc, self.bcc, self.reply_to)
+        return not all(each.local.isascii() for some in addresses for each in self.mailboxes(some))
 
     def as_email(self) -> EmailMessage:
         """The message in the form of RFC 5322, with `Date` and `Message-ID`, and without `Bcc`."""
-        named = [
-            each
-            for name in (self.sender, self.to, self.cc, self.reply_to)
-            if name
-            for each in self.mailboxes(name)
-        ]
-        is_ascii = all(each.local.isascii() for each in named)
-        email = EmailMessage(policy=(SMTP if is_ascii else SMTPUTF8).clone(cte_type="7bit"))
+        email = EmailMessage(policy=(SMTPUTF8 if self.needs_utf8 else SMTP).clone(cte_type="7bit"))
         email["Subject"] = self.subject
         for name, addresses in (
             ("From", self.sender), ("To", self.to), ("Cc", self.cc), ("Reply-To", self.reply_to),

@@ -33,6 +33,70 @@ def test_names_are_quoted_and_encoded() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("field", ["sender", "to", "cc", "bcc", "reply_to"])
+@pytest.mark.parametrize(
+    ("address", "needs_utf8"),
+    [
+        ("jörg@example.com", True),
+        ("Jörg <jörg@example.com>", True),
+        ("Jörg <jorg@example.com>", False),
+        ("j@müller.example", False),
+    ],
+)
+def test_only_letters_before_the_at_of_an_address_need_utf_8(
+    field: str, address: str, needs_utf8: bool
+) -> None:
+    message = Message(**{"to": "ada@example.com", "subject": "x", field: address})
+    assert message.needs_utf8 is needs_utf8
+    # Without it, nothing but ASCII goes over the line, and all is read as it was.
+    assert needs_utf8 or message.as_email().as_bytes().isascii()
+    if not needs_utf8 and field not in ("bcc", "sender"):
+        (found,) = read(message)[field.replace("_", "-")].addresses
+        assert found.display_name == ("Jörg" if "<" in address else "")
+
+
+@pytest.mark.parametrize(
+    ("most", "more"),
+    [
+        ({"subject": "x" * 500}, {"subject": "x" * 501}),
+        ({"headers": {"X-A": "x" * 2_000}}, {"headers": {"X-A": "x" * 2_001}}),
+        ({"headers": {"X" * 76: "x"}}, {"headers": {"X" * 77: "x"}}),
+        ({"text": "x" * TEXT_LENGTH_MAX}, {"text": "x" * (TEXT_LENGTH_MAX + 1)}),
+        ({"html": "x" * TEXT_LENGTH_MAX}, {"html": "x" * (TEXT_LENGTH_MAX + 1)}),
+        ({"text": "ab", "html": "cd", "size_max": 4}, {"text": "ab", "html": "cde", "size_max": 4}),
+        (
+            {"attachments": (Attachment("a", b"xyz"),), "size_max": 3},
+            {"attachments": (Attachment("a", b"xyz"),), "size_max": 2},
+        ),
+        (
+            {"to": ("a@x.org",) * 98, "cc": "b@x.org", "bcc": "c@x.org"},
+            {"to": ("a@x.org",) * 100, "bcc": "b@x.org"},
+        ),
+        (
+            {"to": ("a@x.org",) * 99, "reply_to": "b@x.org"},
+            {"to": ("a@x.org",) * 99, "reply_to": ("b@x.org", "c@x.org")},
+        ),
+        ({"to": (), "bcc": "a@x.org"}, {"to": (), "reply_to": "a@x.org"}),
+    ],
+)
+def test_message_may_have_as_much_as_its_limits_say_and_not_more(most: dict, more: dict) -> None:
+    Message(**{"to": "ada@example.com", "subject": "x", **most})
+    with pytest.raises(MessageError):
+        Message(**{"to": "ada@example.com", "subject": "x", **more})
+
+
+def test_attachment_has_a_name_of_200_characters_at_most() -> None:
+    assert Attachment("x" * 200, b"").kind == ("application", "octet-stream")
+    for name in ("", "x" * 201, "a\nb"):
+        with pytest.raises(MessageError, match="name of an attachment"):
+            Attachment(name, b"")
+
+
+def test_everybody_gets_it_once() -> None:
+    message = Message(to=("a@x.org", "A <a@x.org>"), cc="b@x.org", bcc=("a@X.org", "c@x.org"), subject="x")
+    assert message.recipients == ["a@x.org", "b@x.org", "c@x.org"]
+
+
 @pytest.mark.parametrize("bad", BREAKS)
 @pytest.mark.parametrize(
     "place", ["subject", "to", "cc", "bcc", "reply_to", "sender", "header", "file", "name"]

@@ -269,6 +269,21 @@ def test_address_in_other_letters_needs_a_server_that_knows_them() -> None:
     assert received.envelopes[0].rcpt_tos == ["jörg@xn--mller-kva.example"]
 
 
+def test_name_in_other_letters_goes_by_any_server() -> None:
+    # Only an address needs SMTPUTF8 (RFC 6531). A site whose own name has an accent sent nothing at all.
+    message = Message(
+        to="Jörg <jorg@example.com>", subject="Grüße", sender="Café Süd <a@example.com>", text="x"
+    )
+    received = Received()
+
+    async def run() -> None:
+        async with serve_smtp(received) as port:
+            await send(SmtpTransport("127.0.0.1", port, tls="never"), message)
+
+    asyncio.run(run())
+    assert received.emails[0]["from"].addresses[0].display_name == "Café Süd"
+
+
 @pytest.mark.timed
 def test_large_attachments_do_not_hold_up_others() -> None:
     received = Received()
