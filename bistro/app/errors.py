@@ -56,6 +56,11 @@ class SetupErrors(SetupError):
         self.errors = tuple(errors)
         super().__init__(f"{len(self.errors)} things keep this app from starting")
 
+    @property
+    def exit_code(self) -> int:  # type: ignore[override]  # that of the worst among them
+        """The greatest of theirs: 78 where one is about a setting."""
+        return max(each.exit_code for each in self.errors)
+
     def __str__(self) -> str:
         return "\n\n".join([*map(str, self.errors), self.what])
 

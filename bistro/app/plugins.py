@@ -5,20 +5,33 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from bistro.app.errors import PluginError
+from bistro.app.errors import PluginError, SetupErrors
 from bistro.app.setup import Plugin, Registered, Setup
+from bistro.ground.errors import SetupError
 from bistro.ground.registry import find_origin
 from bistro.routing import Routes
 
 
 def install_plugins(plugins: Sequence[Plugin], registered: Registered, folder: Path) -> list[Routes]:
-    """Install each plugin behind those it requires; the routes that they added, in that order."""
-    groups = []
+    """Install each plugin behind those it requires; the routes that they added, in that order.
+
+    Raises the `SetupError`s of all of them together, so that settings are not asked for one by one.
+    """
+    groups, errors = [], dict[str, SetupError]()
     for plugin in in_order_of_requirement(plugins):
         registered.plugins.append(plugin)
         setup = Setup(registered, type(plugin).__name__, folder)
-        plugin.install(setup)
+        try:
+            plugin.install(setup)
+        except SetupError as error:
+            errors[str(error)] = error  # several may need the same setting
+        except Exception:
+            if errors:  # it may miss what another has not installed
+                break
+            raise
         groups.append(setup.routes)
+    if errors:
+        raise next(iter(errors.values())) if len(errors) == 1 else SetupErrors(errors.values())
     for step in registered.last_steps:
         step()
     return groups

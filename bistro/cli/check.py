@@ -62,7 +62,8 @@ class Report:
     def add_error(self, error: BistroError) -> None:
         """Add an error that keeps the app from starting."""
         errors: Sequence[BistroError] = error.errors if isinstance(error, SetupErrors) else [error]
-        self.findings += [finding_of_error(each) for each in errors]
+        found = [finding_of_error(each) for each in errors]
+        self.findings += [each for each in found if each not in self.findings]
         self.is_misconfigured |= any(getattr(each, "exit_code", 0) == EXIT_CONFIGURATION for each in errors)
 
 

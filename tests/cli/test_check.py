@@ -98,6 +98,17 @@ def test_configuration_that_is_wrong_ends_with_78(hello: Site) -> None:
     assert "short" not in result.out
 
 
+def test_all_settings_that_production_lacks_are_told_at_once(hello: Site) -> None:
+    hello.write(
+        "from bistro import App\nfrom bistro.plugins import Accounts, Database\n"
+        "app = App(Database(), Accounts())\n"
+    )
+    result = hello.run("check", "--env", "production", "--json")
+    assert result.code == 78
+    assert [each["id"] for each in json.loads(result.out)] == ["B310", "B970", "B110"]
+    assert hello.run("run").code == 78
+
+
 def test_checks_of_the_site_run_too(hello: Site) -> None:
     hello.write(
         HELLO
