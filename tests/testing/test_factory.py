@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from bistro.db import Database, Field, ForeignKey, Model, auto, create_tables, field, sync
+from bistro.plugins.accounts import User
 from bistro.testing import Factory
 
 
@@ -49,6 +50,19 @@ def test_what_must_have_a_value_gets_one_and_defaults_stay() -> None:
     entry = in_database(test)
     assert (entry.title, entry.views, entry.subtitle, entry.is_public) == ("milk", 7, None, False)
     assert entry.written_at.tzinfo is not None
+
+
+def test_made_users_are_found_by_their_address() -> None:
+    async def test() -> list[str]:
+        users = [await Factory(User).create(), await Factory(User, email="Ann@Example.com").create()]
+        return [user.email_key for user in users]
+
+    async def run() -> list[str]:
+        async with Database("sqlite://"):
+            await create_tables(User)
+            return await test()
+
+    assert asyncio.run(run()) == ["user1@example.com", "ann@example.com"]
 
 
 def test_each_row_differs_and_fits() -> None:
