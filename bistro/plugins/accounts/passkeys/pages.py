@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any  # Any: what a browser sends as JSON
 
 from msgspec import Struct
@@ -20,7 +20,7 @@ from bistro.plugins.accounts.second_factor import SECOND_FACTOR, find_other_fact
 from bistro.plugins.accounts.site import AccountSite
 from bistro.plugins.accounts.throttle import PER_MINUTE
 from bistro.plugins.accounts.users import AbstractUser
-from bistro.plugins.rate_limit import client_address, limit_rate
+from bistro.plugins.rate_limit import MemoryRateStore, client_address, limit_rate
 from bistro.plugins.rendering import render
 from bistro.routing import Routes
 from bistro.templates import Page
@@ -116,19 +116,22 @@ class PasskeyPages:
         post("/passkeys", name="add", before=own, public=True)(self.add)
         post("/passkeys/remove", name="remove", before=recent)(self.remove)
         get("/passkeys/log-in", name="log_in", public=True)(self.show_log_in)
-        limits = [limit_rate(ASKED_MAX)]
+        limits = [self._make_limit()]
         ask_at = post("/passkeys/log-in/options", name="log_in.options", public=True, before=limits)
         ask_at(self.ask_to_log_in)
         post("/passkeys/log-in", name="log_in.check", public=True)(self.log_in)
         # Its limit is its own: those who only look at the log-in page must not use up the one above.
-        limits = [limit_rate(ASKED_MAX)]
+        limits = [self._make_limit()]
         fill_at = post("/passkeys/autofill/options", name="autofill.options", public=True, before=limits)
         fill_at(self.ask_to_fill)
         post("/passkeys/autofill", name="autofill.check", public=True)(self.fill)
         get("/passkeys/check", name="check", public=True)(self.show_check)
         post("/passkeys/check/options", name="check.options", public=True)(self.ask_to_check)
-        pass_at = post("/passkeys/check", name="check.pass", public=True, before=[limit_rate(ASKED_MAX)])
+        pass_at = post("/passkeys/check", name="check.pass", public=True, before=[self._make_limit()])
         pass_at(self.check)
+
+    def _make_limit(self) -> Callable[..., Any]:
+        return limit_rate(ASKED_MAX, store=MemoryRateStore(clock=self._site.clock))
 
     async def show(self, owner: Owner, next: str = "") -> PasskeysPage:
         """A user's own passkeys."""

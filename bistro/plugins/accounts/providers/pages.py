@@ -16,7 +16,7 @@ from bistro.plugins.accounts.providers.web import WebClient
 from bistro.plugins.accounts.recent import recent_log_in
 from bistro.plugins.accounts.site import AccountSite
 from bistro.plugins.accounts.users import AbstractUser
-from bistro.plugins.rate_limit import limit_rate
+from bistro.plugins.rate_limit import MemoryRateStore, limit_rate
 from bistro.plugins.rendering import render
 from bistro.plugins.sessions import SessionData
 from bistro.routing import Routes
@@ -79,7 +79,8 @@ class ProviderPages:
         sensitive = [recent_log_in()]
         routes.get("/with", name="show", before=sensitive)(self.show)
         routes.post("/with/remove", name="remove", before=sensitive)(self.remove)
-        routes.get("/with/{name}", name="begin", public=True, before=[limit_rate(BEGUN_MAX)])(self.begin)
+        limits = [limit_rate(BEGUN_MAX, store=MemoryRateStore(clock=self._site.clock))]
+        routes.get("/with/{name}", name="begin", public=True, before=limits)(self.begin)
         routes.post("/with/{name}", name="connect", before=sensitive)(self.connect)
         routes.get("/with/{name}/callback", name="callback", public=True)(self.come_back)
 
