@@ -12,7 +12,7 @@ import pytest
 from bistro import App
 from bistro.ground import Keyring, make_secret_key
 from bistro.plugins import Accounts, CookieSessions, Database, Sessions
-from bistro.plugins.accounts import AccountsError, AccountSite
+from bistro.plugins.accounts import AccountsError, AccountSite, BreachedPasswords, PasswordRules
 from bistro.plugins.accounts.names import find_name_fault
 from bistro.plugins.accounts.passkeys import Passkeys
 from bistro.plugins.accounts.two_factor import TwoFactor
@@ -118,6 +118,30 @@ def test_one_mailbox_is_not_filled_by_writing_its_address_in_many_ways(site: Sit
     assert len(Mailbox(site.client).messages) - before <= 5
     assert statuses.count(200) <= 5
     assert statuses[-1] == 429
+
+
+def test_other_service_is_asked_about_no_more_passwords_than_may_be_tried() -> None:
+    asked: list[str] = []
+
+    async def fetch(url: str) -> str:
+        asked.append(url)
+        return ""
+
+    rules = PasswordRules(others=[BreachedPasswords(fetch=fetch)])
+    with site_with(rules=rules) as site:
+        assert sign_up(site, password="short") == 422
+        assert asked == []  # about what is refused anyway
+        statuses = [sign_up(site, f"ann{number}@example.com") for number in range(8)]
+        site.add_user()
+        site.clock.advance(120)
+        site.log_in()
+        current = PASSWORD
+        for _ in range(8):
+            data = {"current": current, "password": current + "!"}
+            statuses.append(site.client.post("/accounts/password", data=data).status)
+            current = current + "!" if statuses[-1] == 200 else current
+    assert statuses == [200] * 5 + [429] * 3 + [200] * 5 + [429] * 3
+    assert len(asked) == 10
 
 
 def test_an_account_does_not_write_to_any_number_of_strangers(site: Site) -> None:

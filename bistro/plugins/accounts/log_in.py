@@ -104,6 +104,19 @@ class LogIn:
             await self._renew_hash(user, password)
         return user
 
+    async def find_password_faults(self, password: str, *words: str) -> list[str]:
+        """What is wrong with a new password, by the rules of the site.
+
+        Rules of the site's own may ask another service: only about what is right by the others, and
+        counted by address. Raises `TooManyRequests` beyond five in a minute.
+        """
+        rules = self.site.rules
+        faults = rules.find_own_faults(password, words)
+        if faults or not rules.others:
+            return faults
+        await self.site.throttle.take("password rules", (self.address, PER_MINUTE))
+        return await rules.find_faults(password, words)
+
     async def begin(
         self,
         user: AbstractUser,

@@ -120,7 +120,7 @@ class OwnAccountPages:
             if await log_in.check(login, form.value.current) is None:
                 form.add_problem("current", "is wrong")
         if form.value is not None:
-            for fault in await self._site.rules.find_faults(form.value.password, (user.email, user.name)):
+            for fault in await log_in.find_password_faults(form.value.password, user.email, user.name):
                 form.add_problem("password", fault)
         if form.value is None:
             return render(PasswordPage(form, tokens), status=form.status)

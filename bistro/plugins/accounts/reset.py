@@ -79,7 +79,7 @@ class ResetPages:
         kind, tokens = await self._form_for(user)
         form = FormView.read(kind, data.fields)
         if form.value is not None:
-            for fault in await self._site.rules.find_faults(form.value.password, (user.email, user.name)):
+            for fault in await log_in.find_password_faults(form.value.password, user.email, user.name):
                 form.add_problem("password", fault)
         if form.value is None:
             return render(ResetPage(form, tokens), status=form.status, headers=OF_TOKENS)

@@ -37,6 +37,16 @@ class PasswordRules:
 
     async def find_faults(self, password: str, words: Iterable[str] = ()) -> list[str]:
         """Everything that is wrong with a password; `words` are the user's name, address and the like."""
+        faults = self.find_own_faults(password, words)
+        for rule in self.others:
+            found = rule(password)
+            fault = await found if inspect.isawaitable(found) else found
+            if fault:
+                faults.append(fault)
+        return faults
+
+    def find_own_faults(self, password: str, words: Iterable[str] = ()) -> list[str]:
+        """What can be told without the `others`, which may ask elsewhere."""
         if not self.length_min <= len(password) <= LENGTH_MAX:
             return [f"needs {self.length_min} to {LENGTH_MAX:,} characters"]
         faults = []
@@ -44,11 +54,6 @@ class PasswordRules:
             faults.append("is one of the most common passwords")
         if is_mostly(password.lower(), words):
             faults.append("is too much like your name or address")
-        for rule in self.others:
-            found = rule(password)
-            fault = await found if inspect.isawaitable(found) else found
-            if fault:
-                faults.append(fault)
         return faults
 
 

@@ -79,7 +79,7 @@ class SignUpPages:
         site = self._site
         form = FormView.read(self._form, data.fields)
         if form.value is not None:
-            await self._check(form, form.value)
+            await self._check(form, form.value, log_in)
         if form.value is None:
             return render(SignUpPage(form), status=form.status)
         sent = form.value
@@ -136,7 +136,7 @@ class SignUpPages:
             "Confirm your address first", "We have sent you a mail once more. Follow the link in it to go on."
         )
 
-    async def _check(self, form: FormView[Any], sent: SignUpForm) -> None:
+    async def _check(self, form: FormView[Any], sent: SignUpForm, log_in: LogIn) -> None:
         fault = find_email_fault(sent.email)
         if fault is not None:
             form.add_problem("email", fault)
@@ -144,7 +144,7 @@ class SignUpPages:
             fault = find_name_fault(sent.name)
             if fault is not None:
                 form.add_problem("name", fault)
-        for each in await self._site.rules.find_faults(sent.password, (sent.email, sent.name)):
+        for each in await log_in.find_password_faults(sent.password, sent.email, sent.name):
             form.add_problem("password", each)
 
     async def _make(self, sent: SignUpForm) -> tuple[AbstractUser, bool]:
