@@ -97,6 +97,21 @@ def test_stolen_session_in_anothers_place_ends_with_a_new_password_of_its_owner(
     assert site.client.get("/maybe").text == "nobody"
 
 
+def test_stolen_session_in_anothers_place_ends_when_its_owner_ends_all_others(site: Site) -> None:
+    site.add_user("third@example.com")
+    with site.other_browser():
+        site.log_in(OTHER)
+        others = site.token
+    assert impersonate(site, "support", "") == OTHER
+    with site.other_browser():
+        site.log_in()
+        assert site.client.post("/accounts/sessions/end-others").status == 303
+        assert site.client.get("/maybe").text == EMAIL
+    assert site.client.get("/maybe").text == "nobody"
+    with site.other_browser(others):
+        assert site.client.get("/maybe").text == OTHER
+
+
 @pytest.mark.parametrize(
     ("whose", "changes"),
     [

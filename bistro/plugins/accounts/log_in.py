@@ -24,7 +24,7 @@ from bistro.plugins.accounts.current import (
     stamp_of_password,
     stamp_of_rights,
 )
-from bistro.plugins.accounts.events import EventKind
+from bistro.plugins.accounts.events import AccountEvent, EventKind
 from bistro.plugins.accounts.letters import Letters
 from bistro.plugins.accounts.links import stamp_of
 from bistro.plugins.accounts.mails import VerifyMail
@@ -38,6 +38,7 @@ from bistro.plugins.sessions import Session, SessionData, SessionKeeper
 
 PENDING_SECONDS: Final = 600
 IMPERSONATION_SECONDS: Final = 3_600
+BEGAN: Final = "impersonation began"
 SHORT: Final = timedelta(hours=12)
 LONG: Final = timedelta(days=90)
 
@@ -195,6 +196,16 @@ class LogIn:
         self.background.add(self.letters.tell_change, user, "password", tokens_ended=ended, tokens_left=left)
         return True
 
+    async def end_others(self, user: AbstractUser) -> None:
+        """End all sessions of the user but this one, also those in which they are in another's place."""
+        await self.session.end_others()
+        since = self.site.now() - timedelta(seconds=IMPERSONATION_SECONDS)
+        began = AccountEvent.objects.filter(
+            AccountEvent.at >= since, AccountEvent.by_key == user.key, AccountEvent.kind == BEGAN
+        )
+        for key in {each.user_key for each in await began}:
+            await self._keeper.end_all_of(key, only=lambda each: each.data(Impersonation).by_key == user.key)
+
     async def note(self, kind: EventKind, user: AbstractUser, detail: str = "") -> None:
         """Keep that this happened to `user`; also who did it, where somebody impersonates them."""
         by = self.session.data(Impersonation).by_key if self.session.owner == user.key else ""
@@ -212,7 +223,7 @@ class LogIn:
         """
         if target.is_superuser or target.key == user.key or self.session.owner != user.key:
             raise Forbidden("This user can't be impersonated.")
-        await self.site.events.note(self.request, "impersonation began", target.key, by_key=user.key)
+        await self.site.events.note(self.request, BEGAN, target.key, by_key=user.key)
         self.session.owner = target.key  # which forgets what was in the session before
         began = self.session.data(Impersonation)
         began.by_key, began.began_at = user.key, self.site.clock.time()

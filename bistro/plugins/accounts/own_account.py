@@ -192,9 +192,9 @@ class OwnAccountPages:
             await log_in.note("session ended", user)
         return Redirect(log_in.request.url_for("accounts.sessions"))
 
-    async def end_others(self, user: AbstractUser, session: Session, log_in: LogIn) -> Redirect:
+    async def end_others(self, user: AbstractUser, log_in: LogIn) -> Redirect:
         """End all but this one."""
-        await session.end_others()
+        await log_in.end_others(user)
         await log_in.note("session ended", user, "all others")
         return Redirect(log_in.request.url_for("accounts.sessions"))
 

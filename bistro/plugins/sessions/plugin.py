@@ -135,12 +135,16 @@ class SessionKeeper:
                 self._cookie_name(request), token, max_age=left, secure=self._is_secure(request)
             )
 
-    async def end_all_of(self, owner: str, *, but: str = "") -> int:
+    async def end_all_of(
+        self, owner: str, *, but: str = "", only: Callable[[Session], bool] = lambda _: True
+    ) -> int:
         """End every session of `owner`, but for the one with the id `but`; how many there were.
 
-        Raises `SessionError` where the store can't list sessions.
+        Where there is `only`, those for which it says yes. Raises `SessionError` where the store can't
+        list sessions.
         """
-        ended = [each for each in await self._store.list_of(owner) if each.id != but]
+        found = await self._store.list_of(owner)
+        ended = [each for each in found if each.id != but and only(Session(each, self._others))]
         for each in ended:
             await self._store.end(each)
         return len(ended)
