@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from msgspec import Struct
@@ -36,6 +37,8 @@ class AccountPage(Page, template="accounts/account.html"):
     has_password: bool
     links: list[ShownLink]
     home: str = "/"
+    ways: Sequence[ShownLink] = ()
+    """What lets somebody in besides the password, such as two passkeys, each with its page."""
 
 
 class PasswordPage(FormPage, template="accounts/password.html"):
@@ -104,7 +107,12 @@ class OwnAccountPages:
         """The account, with links to what can be changed."""
         links = [ShownLink(text=each.text, url=each.find_url(request)) for each in self._site.account_links]
         has_password = bool(user.password)
-        return AccountPage(str(user), user.email, has_password, links, self._site.home)
+        ways = [
+            ShownLink(text=each.text_of(count), url=each.find_url(request))
+            for each in self._site.ways_in
+            if (count := await each.count(user))
+        ]
+        return AccountPage(str(user), user.email, has_password, links, self._site.home, ways)
 
     async def ask_password(self, user: AbstractUser) -> PasswordPage:
         """The form for a new password."""

@@ -88,7 +88,10 @@ class ResetPages:
             return refused()
         await self._site.confirm_address(user, keeps_password=True)  # they have the mail
         await log_in.note("password reset", user)
-        return await log_in.begin(user, method="reset")
+        # Whoever had the account may have left a way in: the page of the account shows them all.
+        has_others = any([await each.count(user) for each in self._site.ways_in])
+        page = log_in.request.url_for("accounts.account") if has_others else ""
+        return await log_in.begin(user, method="reset", next=page)
 
     async def _form_for(self, user: AbstractUser) -> tuple[type[ResetForm], int]:
         tokens = await self._site.count_tokens(user)

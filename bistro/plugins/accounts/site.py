@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, Protocol, TypeAlias  # Any: fields of the site's own model
 
@@ -64,6 +65,21 @@ class Link(Struct, frozen=True):
 
     text: str
     find_url: Callable[[Request], str]
+
+
+class WayIn(Struct, frozen=True):
+    """What lets somebody in besides the password, and stays when a new one is set, such as passkeys."""
+
+    one: str
+    many: str
+    """Of several, as "passkeys"."""
+    count: Callable[[AbstractUser], Awaitable[int]]
+    find_url: Callable[[Request], str]
+    """The page on which users remove them."""
+
+    def text_of(self, count: int) -> str:
+        """So many of them."""
+        return f"one {self.one}" if count == 1 else f"{count} {self.many}"
 
 
 class ProgramAccess(Protocol):
@@ -134,6 +150,8 @@ class AccountSite(Struct, eq=False):
     """Other ways, on the log-in page."""
     account_links: list[Link] = field(default_factory=list)
     """What users can set up, on their own page."""
+    ways_in: list[WayIn] = field(default_factory=list)
+    """Shown on the page of the account, to which a reset of the password leads who has any."""
 
     def origin_of(self, request: Request) -> str:
         """Scheme and host of a request, with its port only where that may be believed."""

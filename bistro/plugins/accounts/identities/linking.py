@@ -95,6 +95,10 @@ class Linking:
                     f"This account at {provider.label} is connected to another account here."
                 ) from None
 
+    async def count(self, user: AbstractUser) -> int:
+        """How many identities open the user's account."""
+        return await Identity.objects.filter(Identity.user_key == user.key).count()
+
     async def remove(self, user: AbstractUser, id: int) -> Identity | None:
         """Disconnect one of the user's own. Raises `Refusal` for the last, where there is no password."""
         async with transaction():

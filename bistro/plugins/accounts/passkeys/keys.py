@@ -51,6 +51,10 @@ class PasskeyStore:
         """The passkeys of a user, the oldest first."""
         return await Passkey.objects.filter(Passkey.user_key == user_key).order_by(Passkey.id)
 
+    async def count(self, user: AbstractUser) -> int:
+        """How many a user has."""
+        return await Passkey.objects.filter(Passkey.user_key == user.key).count()
+
     async def ask_to_add(self, party: Party, asked: PasskeyChallenge, user: AbstractUser) -> str:
         """The options for a new passkey, as JSON."""
         known = [each.credential_id for each in await self.list_of(user.key)]

@@ -20,7 +20,7 @@ from bistro.plugins.accounts.passkeys.pages import BODY_SIZE_MAX, PasskeyPages, 
 from bistro.plugins.accounts.passkeys.recovery_pages import PasskeyCodesPages
 from bistro.plugins.accounts.passkeys.script import add_script
 from bistro.plugins.accounts.second_factor import add_second_factor
-from bistro.plugins.accounts.site import AccountSite, Link
+from bistro.plugins.accounts.site import AccountSite, Link, WayIn
 from bistro.plugins.accounts.two_factor.tables import add_tables
 from bistro.routing import Routes
 
@@ -77,7 +77,9 @@ class Passkeys:
         site.login_autocomplete = "username webauthn"
         site.log_in_parts.append(show_autofill)
         site.log_in_links.append(Link("Log in with a passkey", log_in_url))
-        site.account_links.append(Link("Passkeys", lambda request: request.url_for("passkeys.show")))
+        link = Link("Passkeys", lambda request: request.url_for("passkeys.show"))
+        site.account_links.append(link)
+        site.ways_in.append(WayIn("passkey", "passkeys", store.count, link.find_url))
 
 
 def show_autofill(request: Request) -> Markup:

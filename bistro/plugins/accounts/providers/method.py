@@ -14,7 +14,7 @@ from bistro.plugins.accounts.identities import Linking, add_identities
 from bistro.plugins.accounts.providers.pages import ProviderPages
 from bistro.plugins.accounts.providers.provider import Provider, ProviderError
 from bistro.plugins.accounts.providers.web import WebClient
-from bistro.plugins.accounts.site import AccountSite, Link
+from bistro.plugins.accounts.site import AccountSite, Link, WayIn
 from bistro.routing import Routes
 
 FORM_SIZE_MAX: Final = 64 * 1024
@@ -57,9 +57,9 @@ class SignInWith:
         setup.routes.include(routes, at=site.at)
         for each in self.providers:
             site.log_in_links.append(Link(f"Log in with {each.label}", url_maker(each.name)))
-        site.account_links.append(
-            Link("Connected accounts", lambda request: request.url_for("sign_in_with.show"))
-        )
+        link = Link("Connected accounts", lambda request: request.url_for("sign_in_with.show"))
+        site.account_links.append(link)
+        site.ways_in.append(WayIn("connected account", "connected accounts", linking.count, link.find_url))
 
 
 def url_maker(name: str) -> Callable[[Request], str]:
