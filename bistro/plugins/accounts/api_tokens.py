@@ -90,12 +90,20 @@ class TokenStore:
         self._site = site
 
     async def make(self, user: AbstractUser, name: str, scopes: list[str], lifetime: timedelta | None) -> str:
-        """The text of a new token, which nothing can give again. Without scopes it is not limited."""
+        """The text of a new token, which nothing can give again. Without scopes it is not limited.
+
+        Raises `Conflict` (409) where the user has got another password since `user` was read.
+        """
         text = PREFIX + secrets.token_urlsafe(32)
         expires_at = None if lifetime is None else self._site.now() + lifetime
-        await ApiToken.objects.create(
-            user_key=user.key, name=name, hash=hash_token(text), scopes=scopes or ["*"], expires_at=expires_at
-        )
+        async with self._site.same_password(user):
+            await ApiToken.objects.create(
+                user_key=user.key,
+                name=name,
+                hash=hash_token(text),
+                scopes=scopes or ["*"],
+                expires_at=expires_at,
+            )
         return text
 
     async def find_identity(self, token: str, request: Request) -> Identity | None:

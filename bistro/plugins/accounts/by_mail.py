@@ -11,7 +11,7 @@ from bistro.app import Background
 from bistro.forms import FormView
 from bistro.http import FormData, Redirect, Response
 from bistro.plugins.accounts.forms import CodeForm, EmailForm
-from bistro.plugins.accounts.links import AGES
+from bistro.plugins.accounts.links import AGES, stamp_of
 from bistro.plugins.accounts.log_in import LogIn
 from bistro.plugins.accounts.mails import LinkMail
 from bistro.plugins.accounts.names import fold
@@ -28,13 +28,12 @@ TRIES_MAX: Final = 5
 
 
 class SentCode(SessionData):
-    """The code that was sent for this browser. Kept for unknown addresses too: nobody learns which are."""
+    """The mail that was sent for this browser. Kept for unknown addresses too: nobody learns which are."""
 
     mail: str = ""
-    """Names the mail, whose link and code are together for one log-in."""
+    """Names it, and is what its code is made of; its link and code are together for one log-in."""
 
     email_key: str = ""
-    hash: str = ""
     at: float = 0.0
     tries: int = 0
 
@@ -76,11 +75,10 @@ class MailPages:
         if form.value is None:
             return render(LinkPage(form), status=form.status)
         await self._site.throttle.take("link", (log_in.address, PER_MINUTE))
-        code = f"{secrets.randbelow(1_000_000):06}"
         sent = session.data(SentCode)
         sent.email_key, sent.at, sent.tries = fold(form.value.email), self._site.clock.time(), 0
-        sent.hash, sent.mail = hash_code(sent.email_key, code), secrets.token_urlsafe(12)
-        background.add(self._send, log_in, form.value.email, code, sent.mail)
+        sent.mail = secrets.token_urlsafe(16)
+        background.add(self._send, log_in, form.value.email, sent.mail)
         return Redirect(log_in.request.url_for("accounts.code"))
 
     async def ask(self, token: str = "") -> Response:
@@ -116,19 +114,13 @@ class MailPages:
         await self._site.throttle.take("code", (log_in.address, PER_MINUTE), *limits)
         sent.tries += 1
         is_open = sent.tries <= TRIES_MAX and self._site.clock.time() - sent.at < CODE_SECONDS
-        typed = hash_code(sent.email_key, "".join(form.value.code.split()))
-        if not (is_open and sent.hash and hmac.compare_digest(typed, sent.hash)):
-            form.add_problem("code", "is wrong or too old")
-            return render(CodePage(form), status=422)
-        sent.hash = ""
-        await self._site.throttle.forget("code", *limits)
-        model = self._site.model
-        user = await model.objects.find(model.email_key == sent.email_key)
-        # Either nobody was sent the code that was typed, or its mail has let them in already.
-        if user is None or not user.is_active or not await self._claim(sent.mail):
-            form.add_problem("code", "is wrong or too old")
-            return render(CodePage(form), status=422)
-        return await self._log_in(log_in, user)
+        user = await self._find_user(sent.email_key)
+        if user is not None and is_open and sent.mail and is_code(form.value.code, sent.mail, user):
+            await self._site.throttle.forget("code", *limits)
+            if await self._claim(sent.mail):  # else it has let them in already
+                return await self._log_in(log_in, user)
+        form.add_problem("code", "is wrong or too old")
+        return render(CodePage(form), status=422)
 
     async def _claim(self, mail: str) -> bool:
         """Whether this mail has let nobody in yet, also of many requests at once."""
@@ -139,15 +131,26 @@ class MailPages:
         await self._site.confirm_address(user)  # they have the mail
         return await log_in.begin(user, method="mail")
 
-    async def _send(self, log_in: LogIn, email: str, code: str, mail: str) -> None:
-        model = self._site.model
-        user = await model.objects.find(model.email_key == fold(email))
-        if user is not None and user.is_active:
+    async def _send(self, log_in: LogIn, email: str, mail: str) -> None:
+        user = await self._find_user(fold(email))
+        if user is not None:
             await log_in.note("link sent", user)
-            shown = f"{code[:3]} {code[3:]}"
-            await log_in.letters.send(LinkMail, user, "link", extra=mail, code=shown)
+            code = make_code(mail, user)
+            await log_in.letters.send(LinkMail, user, "link", extra=mail, code=f"{code[:3]} {code[3:]}")
+
+    async def _find_user(self, email_key: str) -> AbstractUser | None:
+        model = self._site.model
+        user = await model.objects.find(model.email_key == email_key)
+        return user if user is not None and user.is_active else None
 
 
-def hash_code(email_key: str, code: str) -> str:
-    """What the session keeps of a code."""
-    return hashlib.sha256(f"{email_key}\0{code}".encode("utf-8", "replace")).hexdigest()
+def make_code(mail: str, user: AbstractUser) -> str:
+    """The code of a mail. It is another one once the user has another password or address."""
+    digest = hashlib.blake2b(stamp_of("reset", user), key=mail.encode(), digest_size=16).digest()
+    return f"{int.from_bytes(digest) % 1_000_000:06}"
+
+
+def is_code(typed: str, mail: str, user: AbstractUser) -> bool:
+    """Whether somebody has typed the code of this mail."""
+    digits = "".join(typed.split()).encode("utf-8", "replace")
+    return hmac.compare_digest(digits, make_code(mail, user).encode())

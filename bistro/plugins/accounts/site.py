@@ -12,7 +12,7 @@ from msgspec import Struct, field
 from bistro.app import Setup
 from bistro.db import transaction
 from bistro.ground import Clock, Markup
-from bistro.http import Request
+from bistro.http import Conflict, Request
 from bistro.plugins.accounts.access import AccessMaker
 from bistro.plugins.accounts.events import Events
 from bistro.plugins.accounts.groups import Group, add_to_group, remove_from_group
@@ -295,3 +295,18 @@ class AccountSite(Struct, eq=False):
             return False
         user.password = hashed
         return True
+
+    @asynccontextmanager
+    async def same_password(self, user: AbstractUser) -> AsyncIterator[None]:
+        """A transaction for what lets in as `user` from now on, such as a token.
+
+        Raises `Conflict` (409) where they have another password than is known here: what a stolen session
+        has begun must not be kept behind the new password that was to end it.
+        """
+        model = self.model
+        async with transaction():
+            # A write, which holds the row: a new password waits for the end, and then ends this as well.
+            same = model.objects.filter(model.key == user.key, model.password == user.password)
+            if not await same.update({"password": user.password}):
+                raise Conflict("The password has changed meanwhile. Please log in once more.")
+            yield

@@ -84,9 +84,12 @@ class Linking:
         return user, True
 
     async def connect(self, provider: Source, who: ExternalIdentity, user: AbstractUser) -> None:
-        """Let this identity open the user's account from now on. Raises `Refusal`."""
+        """Let this identity open the user's account from now on.
+
+        Raises `Refusal`, and `Conflict` (409) where they have got another password since `user` was read.
+        """
         try:
-            async with transaction():
+            async with self._site.same_password(user):
                 await self._keep(provider, who, user)
         except UniqueViolation:
             found = await self._find_user(provider, who)

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, Literal  # Any: what a browser sends as JSON
 
-from bistro.db import UniqueViolation, transaction
-from bistro.ground import Clock, run_in_thread
+from bistro.db import UniqueViolation
+from bistro.ground import run_in_thread
 from bistro.plugins.accounts.passkeys.ceremony import (
     Party,
     check_creation,
@@ -20,6 +20,7 @@ from bistro.plugins.accounts.passkeys.ceremony import (
     to_text,
 )
 from bistro.plugins.accounts.passkeys.models import ID_LENGTH_MAX, NAME_LENGTH_MAX, Passkey
+from bistro.plugins.accounts.site import AccountSite
 from bistro.plugins.accounts.users import AbstractUser
 from bistro.plugins.sessions import SessionData
 
@@ -44,8 +45,9 @@ class AutofillChallenge(PasskeyChallenge):
 class PasskeyStore:
     """Finds and changes what `Passkey` holds."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, site: AccountSite) -> None:
+        self._site = site
+        self._clock = site.clock
 
     async def list_of(self, user_key: str) -> Sequence[Passkey]:
         """The passkeys of a user, the oldest first."""
@@ -74,7 +76,10 @@ class PasskeyStore:
     async def add(
         self, party: Party, asked: PasskeyChallenge, user: AbstractUser, sent: dict[str, Any], name: str
     ) -> Passkey | None:
-        """Keep a new passkey; None where it is refused, or is known already."""
+        """Keep a new passkey; None where it is refused, or is known already.
+
+        Raises `Conflict` (409) where the user has got another password since `user` was read.
+        """
         challenge = self._take(asked, "add")
         if challenge is None or len(await self.list_of(user.key)) >= COUNT_MAX:
             return None
@@ -82,7 +87,7 @@ class PasskeyStore:
         if made is None or len(made.id) > ID_LENGTH_MAX:
             return None
         try:
-            async with transaction():
+            async with self._site.same_password(user):
                 return await Passkey.objects.create(
                     user_key=user.key,
                     name=" ".join(name.split())[:NAME_LENGTH_MAX] or "Passkey",

@@ -54,7 +54,7 @@ class Passkeys:
     def install(self, setup: Setup, site: AccountSite) -> None:
         """Add the pages and the step. Raises `MissingAccountsExtra` (B980) and `AccountsError` (B960)."""
         require_extra("Passkeys", "passkeys", "webauthn")
-        store = PasskeyStore(site.clock)
+        store = PasskeyStore(site)
         step = PasskeyStep(store)
         setup.models(Passkey, package="passkeys", migrations=HERE / "migrations")
         recovery = add_tables(setup, site)

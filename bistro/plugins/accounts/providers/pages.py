@@ -98,15 +98,22 @@ class ProviderPages:
         """The same for who is logged in and wants to connect it."""
         return await self._leave(name, request, pending, "", user.key)
 
-    async def come_back(self, name: str, request: Request, pending: PendingSignIn, log_in: LogIn) -> Response:
+    async def come_back(
+        self,
+        name: str,
+        request: Request,
+        pending: PendingSignIn,
+        log_in: LogIn,
+        user: AbstractUser | None,
+    ) -> Response:
         """Log in who the other site says has come back, or connect them."""
         provider = self._find(name)
         asked = take(pending)
         try:
             who = await self._find_identity(provider, request, asked)
             if asked.user_key:
-                return await self._finish_connecting(provider, request, asked, who, log_in)
-            user, is_new = await self._linking.find_or_make_user(provider, who)
+                return await self._finish_connecting(provider, asked, who, log_in, user)
+            found, is_new = await self._linking.find_or_make_user(provider, who)
         except Refusal as refusal:
             return self._fail(str(refusal))
         except SignInFailed as failed:
@@ -115,8 +122,8 @@ class ProviderPages:
                 await self._site.events.note(request, "log-in failed", "", detail=f"with {provider.name}")
             return self._fail(f"You could not be logged in with {provider.label}. Please try again.")
         if is_new:
-            await self._site.events.note(request, "signed up", user.key, detail=f"with {provider.name}")
-        return await log_in.begin(user, method=provider.name, next=asked.next)
+            await self._site.events.note(request, "signed up", found.key, detail=f"with {provider.name}")
+        return await log_in.begin(found, method=provider.name, next=asked.next)
 
     async def remove(self, data: FormData, request: Request, user: AbstractUser) -> Response:
         """Disconnect one of the user's own."""
@@ -169,18 +176,17 @@ class ProviderPages:
     async def _finish_connecting(
         self,
         provider: Provider,
-        request: Request,
         asked: PendingSignIn,
         who: ExternalIdentity,
         log_in: LogIn,
+        user: AbstractUser | None,
     ) -> Response:
-        model = self._site.model
-        user = await model.objects.find(model.key == asked.user_key)
-        if user is None or log_in.session.owner != user.key:
+        # As they were before the other site was asked, which may have taken its time.
+        if user is None or user.key != asked.user_key:
             raise SignInFailed("somebody else is logged in by now")
         await self._linking.connect(provider, who, user)
         await log_in.note_added(user, f"with {provider.name}", f"a log-in with {provider.label}")
-        return Redirect(request.url_for("sign_in_with.show"))
+        return Redirect(log_in.request.url_for("sign_in_with.show"))
 
     async def _show(self, user: AbstractUser, problem: str = "") -> Response:
         identities = await Identity.objects.filter(Identity.user_key == user.key).order_by(Identity.id)
