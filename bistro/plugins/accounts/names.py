@@ -26,8 +26,8 @@ LINKED: Final = re.compile(r"[/\\@:]|\S[.。]\w\w")
 
 
 def fold(text: str) -> str:
-    """The form in which names are compared; "" for what is too long to be one."""
-    if len(text) > EMAIL_LENGTH_MAX:
+    """The form in which names are compared; "" for what is too long to be one, or can't be stored."""
+    if len(text) > EMAIL_LENGTH_MAX or "\0" in text:
         return ""
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).strip()
     return folded if len(folded) <= FOLDED_LENGTH_MAX else ""

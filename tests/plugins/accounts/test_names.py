@@ -127,6 +127,10 @@ def test_folding_again_changes_nothing_and_case_does_not_matter(text: str) -> No
     assert fold(unicodedata.normalize("NFD", text)) == folded
 
 
+def test_what_no_table_can_hold_is_nobodys_name() -> None:
+    assert fold("ann\0@example.com") == ""
+
+
 def test_what_is_too_long_to_be_a_name_is_the_same_as_none() -> None:
     assert (len(fold("n" * 254)), fold("n" * 255)) == (254, "")
     # One character of Arabic script folds to 18: the limit is on what is compared, too.
