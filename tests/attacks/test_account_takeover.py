@@ -19,6 +19,7 @@ from bistro.plugins.accounts.two_factor import TwoFactor
 from bistro.testing import Mailbox
 from tests.plugins.accounts.support import EMAIL, HTML, PASSWORD, Site, site_with, who_routes
 from tests.plugins.accounts.test_sign_up import sign_up, token_in
+from tests.plugins.accounts.test_two_factor import code_of, read_secret
 
 PLANTED = "words of a stranger"
 
@@ -206,6 +207,40 @@ def test_link_for_a_new_password_is_taken_once_also_by_parallel_requests(site: S
         return [each.status for each in answers]
 
     assert sorted(site.client.run(reset_all())) == [303, 400, 400, 400, 400, 400]
+
+
+def test_app_for_codes_is_set_up_by_one_of_two_sessions_at_once() -> None:
+    """Else who has stolen one puts an app in the place of the owner's, who is shown codes that are worthless."""
+    with site_with(methods=[TwoFactor()]) as site:
+        site.add_user()
+
+        async def set_up_twice() -> list[int]:
+            clients = [site.async_client(), site.async_client()]
+            forms = []
+            for each in clients:
+                await each.post("/accounts/log-in", data={"login": EMAIL, "password": PASSWORD})
+                page = await each.get("/accounts/two-factor", headers=HTML)
+                forms.append({"code": code_of(site, read_secret(page.text))})
+            answers = await asyncio.gather(
+                *(
+                    each.post("/accounts/two-factor", data=form)
+                    for each, form in zip(clients, forms, strict=True)
+                )
+            )
+            return [each.status for each in answers]
+
+        assert sorted(site.client.run(set_up_twice())) == [200, 422]
+        assert site.events().count("method added") == 1
+
+
+@pytest.mark.parametrize("path", ["forgot", "link"])
+def test_address_that_no_table_can_hold_makes_no_work_that_fails(
+    path: str, site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    # Each would be an error in the log, and a mail to who is told of errors.
+    site.client.post(f"/accounts/{path}", data={"email": "ann\0@example.com"})
+    assert Mailbox(site.client).messages == []
+    assert [each.getMessage() for each in caplog.records if each.levelname == "ERROR"] == []
 
 
 def test_hash_that_is_made_anew_never_brings_an_old_password_back() -> None:

@@ -125,8 +125,9 @@ class TwoFactorPages:
         form = FormView.read(CodeForm, data.fields)
         secret = self._store.open(user, setup.secret) if setup.secret else None
         if form.value is not None and secret is not None and not await self._store.is_on(user):
-            async with self._site.same_password(user):
-                codes = await self._store.begin(user, secret, form.value.code)
+            async with self._site.same_password(user):  # of two at once one waits for the other
+                is_first = not await self._store.is_on(user)
+                codes = await self._store.begin(user, secret, form.value.code) if is_first else None
             if codes is not None:
                 goal, setup.secret, setup.next = setup.next, "", ""
                 log_in.gain_step(SECOND_FACTOR)
