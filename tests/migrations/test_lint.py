@@ -180,6 +180,22 @@ def test_hazard_says_what_it_locks_and_what_to_do(folder: Folder):
     assert "--expand" in hazard.fix
 
 
+@pytest.mark.parametrize(
+    "operation",
+    [
+        AddColumn("tag", Column("slug", "text")),
+        RenameColumn("tag", "note_id", "about_id"),
+        RenameTable("tag", "label"),
+        DropColumn("tag", "note_id"),
+        DropTable("tag"),
+        AddRule("tag", Exclude("ex_tag", (("note_id", "="),), using="btree")),
+        ChangeColumn("tag", Column("note_id", "text")),
+    ],
+)
+def test_table_that_the_same_migration_makes_is_nobodys_yet(folder: Folder, operation: Operation) -> None:
+    assert hazards(folder, CreateTable(TAG), operation) == []
+
+
 def test_statements_end_at_semicolons_outside_of_texts_comments_and_quotes():
     text = """select ';' , 'it''s;' -- a; b
     ; select $x$ ; $$ ; $x$ /* ; */, "a;b" ;;"""
