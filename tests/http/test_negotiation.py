@@ -36,12 +36,23 @@ def test_preferences_are_read_in_order():
         ("a;q=, b", ["b"]),
         ("a;q, b", ["b"]),
         (";q=1, b", ["b"]),
+        ("a;q=0.5;q=1, b", ["b"]),
+        ("A/B;q=0.5, C/D;x=1", ["a/b", "c/d"]),
         ('a;x=",", b', ["a", "b"]),
         ('a;x=", b', []),
     ],
 )
 def test_malformed_preferences_are_left_out(header, values):
     assert [each.value for each in parse_accept(header)] == values
+
+
+def test_only_a_parameter_called_q_is_the_quality():
+    assert parse_accept("a/b;x=0.5, a/c;Q=0.5, a/d;qs=0.5, a/e;v=0.1;q=0.5") == [
+        Preference("a/b", 1.0, {"x": "0.5"}),
+        Preference("a/c", 0.5),
+        Preference("a/d", 1.0, {"qs": "0.5"}),
+        Preference("a/e", 0.5, {"v": "0.1"}),
+    ]
 
 
 def test_no_more_than_64_preferences_are_read():
@@ -125,6 +136,10 @@ def test_example_of_the_standard_gives_its_qualities(media_type, quality):
         ("*", ["en", "de"], "en"),
         ("en;q=0, *", ["en", "de"], "de"),
         ("de;q=0", ["de"], None),
+        ("de;q=0", ["de-CH"], None),
+        ("*;q=0", ["en"], None),
+        ("fr, *;q=0", ["de", "fr"], "fr"),
+        ("DE-ch;q=0.5, FR", ["fr", "de"], "fr"),
         ("fr", ["en"], None),
         ("e", ["en"], None),
         ("*", [], None),

@@ -213,7 +213,7 @@ def test_local_redirect_comes_back_fit_for_a_header():
     "url",
     [
         "https://shop.example", "http://shop.example/a?b#c", "HTTPS://SHOP.EXAMPLE/", "https://shop.example:443/",
-        "http://shop.example:80", "https://other.example:8443/a",
+        "http://shop.example:80", "https://other.example:8443/a", f"https://shop.example/{'a' * 2_027}",
     ],
 )  # fmt: skip
 def test_redirect_to_an_allowed_host_passes(url):
@@ -227,6 +227,8 @@ def test_redirect_to_an_allowed_host_passes(url):
         "https://shop.example:8443/", "https://other.example/", "//shop.example/", "https:shop.example",
         "https:/shop.example", "https:///shop.example", "https://shop.example\\@evil", "https://shop.éxample/",
         "https://shop.example/a\\b", "https://", "shop.example", "https://shopxexample/",
+        "https://shop.example/\r\nset-cookie: a=b", "https://shop.example/a\tb", "https://shop.example/\x7f",
+        "https://shop.example\n", "https://shop.example/é", f"https://shop.example/{'a' * 2_028}",
     ],
 )  # fmt: skip
 def test_redirect_to_any_other_host_is_refused(url):
