@@ -6,8 +6,9 @@ import compileall
 import os
 import shutil
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -106,3 +107,13 @@ def chromium(services_required: bool) -> str:
             pytest.fail("no Chromium is installed, and BISTRO_REQUIRE_SERVICES=1")
         pytest.skip("no Chromium is installed")
     return found
+
+
+# Any: `playwright` is imported late, as few tests have a browser.
+@pytest.fixture
+def browser(chromium: str) -> Iterator[Any]:
+    """A browser, closed when the test ends."""
+    from tests.browsers import open_browser
+
+    with open_browser(chromium) as made:
+        yield made

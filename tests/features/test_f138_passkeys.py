@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import CDPSession, Page, sync_playwright
+from playwright.sync_api import Browser, CDPSession, Page
 
 from bistro import App
 from bistro.plugins import Accounts, Database, Passkeys, TwoFactor
 from bistro.plugins.accounts import AccountSite, User
 from bistro.testing import LiveServer
+from tests.browsers import find_faults
 from tests.plugins.accounts.support import EMAIL, PASSWORD, QUICK
 
 pytestmark = pytest.mark.browser
-FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-AXE = Path(__file__).parent.parent / "vendor" / "axe-core" / "axe.min.js"
 DEVICE = {
     "protocol": "ctap2",
     "transport": "internal",
@@ -27,11 +25,8 @@ DEVICE = {
 
 
 @pytest.fixture
-def page(chromium: str) -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield browser.new_page()
-        browser.close()
+def page(browser: Browser) -> Page:
+    return browser.new_page()
 
 
 @pytest.fixture
@@ -58,14 +53,6 @@ def address(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
     with LiveServer(app) as server:
         yield server.url.replace("127.0.0.1", "localhost")
-
-
-def find_faults(page: Page) -> list[str]:
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate(
-        "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice']})"
-    )
-    return [f"{each['id']}: {each['nodes'][0]['html']}" for each in found["violations"]]
 
 
 def log_in(page: Page, address: str) -> None:

@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser
 
 from bistro import App
 from bistro.plugins import Accounts, Database, SignInWith
 from bistro.plugins.accounts import User
 from bistro.plugins.accounts.providers import OpenIdProvider
 from bistro.testing import LiveServer
+from tests.browsers import find_faults
 from tests.plugins.accounts.identity_provider import CLIENT_ID, CLIENT_SECRET, FakeProvider, serve_provider
 from tests.plugins.accounts.support import QUICK
 
 pytestmark = pytest.mark.browser
-FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-AXE = Path(__file__).parent.parent / "vendor" / "axe-core" / "axe.min.js"
-
-
-@pytest.fixture
-def browser(chromium: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -61,11 +51,3 @@ def test_visitor_comes_back_logged_in_where_they_wanted_to_go(browser: Browser, 
     assert page.get_by_role("cell", name="ann@example.com").is_visible()
     page.get_by_role("button", name="Disconnect Work").click()
     assert "Choose a password first" in page.get_by_role("alert").inner_text()
-
-
-def find_faults(page: Page) -> list[str]:
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate(
-        "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice']})"
-    )
-    return [f"{each['id']}: {each['nodes'][0]['html']}" for each in found["violations"]]

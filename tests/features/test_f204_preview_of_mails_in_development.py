@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Self
 
 import pytest
+from playwright.sync_api import Browser
 from playwright.sync_api import Page as BrowserPage
-from playwright.sync_api import sync_playwright
 
 from bistro import App
 from bistro.plugins import Mail, Mailer, MailPage, Rendering
 from bistro.testing import Client, LiveServer
+from tests.browsers import find_faults
 
-AXE = Path(__file__).parent.parent / "vendor" / "axe-core" / "axe.min.js"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+# Mails are in frames, and have their own tests.
+RULES = "{runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'], iframes: false}"
 SOURCE = """{% extends "mail/base.html" %}{% block subject %}Your key{% endblock %}
 {% block content %}<p id="key">{{ key }}</p><script>document.title = "run"</script>{% endblock %}"""
 
@@ -29,11 +28,8 @@ class KeyMail(MailPage, template="key.html"):
 
 
 @pytest.fixture
-def page(chromium: str) -> Iterator[BrowserPage]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield browser.new_page()
-        browser.close()
+def page(browser: Browser) -> BrowserPage:
+    return browser.new_page()
 
 
 @pytest.mark.browser
@@ -53,18 +49,12 @@ def test_both_lists_lead_to_the_mail_as_a_reader_sees_it(
         for start, key in (("Your key", "real key"), (f"{__name__}.KeyMail", "sample key")):
             page.goto(f"{server.url}/send")
             page.goto(f"{server.url}/_bistro/mail")
-            assert find_faults(page) == []
+            assert find_faults(page, RULES) == []
             page.get_by_role("link", name=start).first.click()
             assert page.frame_locator("iframe").locator("#key").inner_text() == key
             assert key in page.locator("pre").inner_text()
             assert page.title() == "Your key"  # no script of the mail has run
-            assert find_faults(page) == []
-
-
-def find_faults(page: BrowserPage) -> list[str]:
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'], iframes: false})")
-    return [f"{each['id']}: {each['nodes'][0]['html']}" for each in found["violations"]]
+            assert find_faults(page, RULES) == []
 
 
 def test_production_has_no_such_page(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,7 +24,6 @@ from bistro.plugins import (
 )
 from bistro.testing import Client, LiveServer
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 PAGE = """<!doctype html><html lang="en"><head><title>Form</title>{{ live_forms() }}</head>
 <body><form method="post" data-live>{{ form.html }}<button>Send</button></form></body></html>"""
 WATCH = "window.kept = []; document.addEventListener('securitypolicyviolation', e => kept.push(e.violatedDirective))"
@@ -93,28 +92,21 @@ def server(
 
 
 @pytest.mark.browser
-def test_f233_built_in_pages_pass_it(chromium: str, server: LiveServer) -> None:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        page: Any = browser.new_page()
-        said: list[str] = []
-        page.on("console", lambda message: said.append(message.text))
-        page.add_init_script(WATCH)
-        kept: dict[str, list[str]] = {}
-        for path in ("/form", "/nowhere", "/broken", "/log-in", "/log-out"):
-            page.goto(server.url + path)
-            kept[path] = page.evaluate("kept")
-        page.goto(server.url + "/form")
-        page.get_by_role("button", name="Add to Lines").click()
-        page.get_by_role("button", name="Send").click()
-        kept["sent"] = page.evaluate("kept")
-        page.evaluate(
-            "document.head.append(Object.assign(document.createElement('script'), {textContent: '1'}))"
-        )
-        control = page.evaluate("kept")
-        browser.close()
+def test_f233_built_in_pages_pass_it(server: LiveServer, browser: Any) -> None:
+    page: Any = browser.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.add_init_script(WATCH)
+    kept: dict[str, list[str]] = {}
+    for path in ("/form", "/nowhere", "/broken", "/log-in", "/log-out"):
+        page.goto(server.url + path)
+        kept[path] = page.evaluate("kept")
+    page.goto(server.url + "/form")
+    page.get_by_role("button", name="Add to Lines").click()
+    page.get_by_role("button", name="Send").click()
+    kept["sent"] = page.evaluate("kept")
+    page.evaluate("document.head.append(Object.assign(document.createElement('script'), {textContent: '1'}))")
+    control = page.evaluate("kept")
     assert not any(kept.values()), kept
     assert control == ["script-src-elem"], "the browser watches"
     assert len([text for text in said if "Content Security Policy" in text]) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any  # the browser, whose package is imported late
 
 import pytest
 
@@ -12,19 +13,16 @@ SITE = (
     "from bistro import App, Html\napp = App()\n"
     '@app.get("/")\nasync def show() -> Html:\n    return Html("<html><body><h1>{word}</h1></body></html>")\n'
 )
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
 PATIENCE = 30_000
 
 
 @pytest.mark.slow
 @pytest.mark.browser
-def test_f255_page_shows_a_change_and_a_mistake_without_being_asked(chromium: str, tmp_path: Path) -> None:
-    sync_api = pytest.importorskip("playwright.sync_api")
+def test_f255_page_shows_a_change_and_a_mistake_without_being_asked(browser: Any, tmp_path: Path) -> None:
     file = tmp_path / "app.py"
     file.write_text(SITE.format(word="old"))
-    with Running(["run", "--port", "0"], tmp_path) as running, sync_api.sync_playwright() as playwright:
+    with Running(["run", "--port", "0"], tmp_path) as running:
         port = running.wait_until_serving()
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         page = browser.new_page()
         with page.expect_response(lambda answer: answer.url.endswith("/_bistro/reload"), timeout=PATIENCE):
             page.goto(f"http://127.0.0.1:{port}/")
@@ -36,4 +34,4 @@ def test_f255_page_shows_a_change_and_a_mistake_without_being_asked(chromium: st
         assert "The app can't start" in alert.inner_text()
         file.write_text(SITE.format(word="mended"))
         page.get_by_role("heading", name="mended").wait_for(timeout=PATIENCE)
-        browser.close()
+        page.close()

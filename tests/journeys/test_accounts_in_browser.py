@@ -5,21 +5,19 @@ from __future__ import annotations
 import queue
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from bistro import App
 from bistro.mail import Message
 from bistro.plugins import Accounts, Database, Mail
 from bistro.plugins.accounts import AccountSite, ApiTokens, User
 from bistro.testing import FakeClock, LiveServer
+from tests.browsers import find_faults, open_browser
 from tests.plugins.accounts.support import QUICK
 
 pytestmark = pytest.mark.browser
-FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-AXE = Path(__file__).parent.parent / "vendor" / "axe-core" / "axe.min.js"
 EMAIL, PASSWORD, NEW = "ada@example.com", "a quiet harbour", "another harbour"
 
 
@@ -44,11 +42,9 @@ class Box:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        made = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+def browser(chromium: str) -> Iterator[Browser]:
+    with open_browser(chromium) as made:
         yield made
-        made.close()
 
 
 class Journey:
@@ -281,7 +277,7 @@ def test_every_page_passes_axe_and_the_policy(journey: Journey) -> None:
     faults = [fault for each in PAGES for fault in faults_of(journey, page, f"/accounts/{each}")]
     journey.go("/accounts/log-in", page)
     journey.fill("Log in", page, **{"E-mail address": EMAIL, "Password": "not this one"})
-    faults += faults_here(page)
+    faults += find_faults(page)
     journey.log_in(page=page)
     faults += [fault for each in OWN for fault in faults_of(journey, page, f"/accounts{each}")]
     assert faults == []
@@ -290,11 +286,4 @@ def test_every_page_passes_axe_and_the_policy(journey: Journey) -> None:
 
 def faults_of(journey: Journey, page: Page, path: str) -> list[str]:
     journey.go(path, page)
-    return faults_here(page)
-
-
-def faults_here(page: Page) -> list[str]:
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    rules = "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice']})"
-    found = page.evaluate(rules)
-    return [f"{page.url} {each['id']}: {each['nodes'][0]['html']}" for each in found["violations"]]
+    return find_faults(page)

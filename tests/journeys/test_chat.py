@@ -8,7 +8,6 @@ import pytest
 
 from bistro.testing import LiveServer
 from examples.chat.app import make_app
-from tests.journeys.test_browser import FLAGS
 
 pytestmark = pytest.mark.browser
 NO_WEBSOCKET = "delete window.WebSocket"
@@ -18,12 +17,9 @@ REFUSED_WEBSOCKET = """window.WebSocket = class extends EventTarget {
 
 
 @pytest.fixture
-def open_page(chromium: str) -> Iterator[Callable[..., object]]:
+def open_page(browser) -> Iterator[Callable[..., object]]:
     """Opens the chat in a page of its own; with a script that runs before those of the page."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright, LiveServer(make_app()) as server:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+    with LiveServer(make_app()) as server:
 
         def open_one(way: str, script: str = ""):
             page = browser.new_context().new_page()
@@ -40,7 +36,8 @@ def open_page(chromium: str) -> Iterator[Callable[..., object]]:
             return page
 
         yield open_one
-        browser.close()
+        for context in browser.contexts:
+            context.close()
 
 
 def say(page, author: str, text: str) -> None:

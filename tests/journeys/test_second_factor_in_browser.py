@@ -5,30 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pyotp
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from bistro import App
 from bistro.plugins import Accounts, Database, Passkeys, SignInWith, TwoFactor
 from bistro.plugins.accounts import AccountSite, LogInMethod, User
 from bistro.plugins.accounts.providers import OpenIdProvider
 from bistro.testing import FakeClock, LiveServer
+from tests.browsers import find_faults
 from tests.plugins.accounts.support import EMAIL, PASSWORD, QUICK
 
 pytestmark = pytest.mark.browser
-FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-AXE = Path(__file__).parent.parent / "vendor" / "axe-core" / "axe.min.js"
-
-
-@pytest.fixture
-def browser(chromium: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -74,15 +64,13 @@ def type_code(page: Page, code: str, button: str) -> None:
     page.get_by_role("button", name=button).click()
 
 
-def find_faults(browser: Browser, page: Page) -> list[str]:
+def find_faults_with_scripts(browser: Browser, page: Page) -> list[str]:
     """What axe-core says of the same page in a window that has JavaScript."""
     scripted = browser.new_context(storage_state=page.context.storage_state()).new_page()
     scripted.goto(page.url)
-    scripted.evaluate(AXE.read_text(encoding="utf-8"))
-    rules = "['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice']"
-    found = scripted.evaluate(f"axe.run({{runOnly: {rules}}})")
+    found = find_faults(scripted)
     scripted.context.close()
-    return [f"{each['id']}: {each['nodes'][0]['html']}" for each in found["violations"]]
+    return found
 
 
 def test_set_up_asked_for_and_recovered(browser: Browser, address: str, clock: FakeClock) -> None:
@@ -94,7 +82,7 @@ def test_set_up_asked_for_and_recovered(browser: Browser, address: str, clock: F
     log_in(page, address)
     page.goto(f"{address}/accounts/two-factor")
     assert page.locator("svg").bounding_box()["width"] > 150  # type: ignore[index]
-    assert find_faults(browser, page) == []
+    assert find_faults_with_scripts(browser, page) == []
     app = pyotp.TOTP(page.locator("span.code").inner_text().replace(" ", ""))
 
     def code() -> str:
@@ -106,11 +94,11 @@ def test_set_up_asked_for_and_recovered(browser: Browser, address: str, clock: F
     codes = page.locator("li.code").all_inner_texts()
     assert len(codes) == 10
     page.get_by_role("link", name="I have them").click()
-    assert find_faults(browser, page) == []
+    assert find_faults_with_scripts(browser, page) == []
 
     clock.advance(30)
     log_in(page, address)
-    assert find_faults(browser, page) == []
+    assert find_faults_with_scripts(browser, page) == []
     type_code(page, code(), "Log in")
     page.get_by_text(f"hello {EMAIL}").wait_for()
 
@@ -126,7 +114,7 @@ def test_set_up_asked_for_and_recovered(browser: Browser, address: str, clock: F
 
     page.goto(f"{address}/accounts/with/work")
     page.get_by_text("Work can't be reached at the moment.").wait_for()
-    assert find_faults(browser, page) == []
+    assert find_faults_with_scripts(browser, page) == []
     assert [line for line in refused if "Content Security" in line] == []
 
 
@@ -142,13 +130,13 @@ def test_site_that_requires_one_leads_through_its_set_up(
             page.goto(f"{address}{path}")
             page.get_by_role("heading", name="Set up a second factor").wait_for()
         page.goto(f"{address}/")
-        assert find_faults(browser, page) == []
+        assert find_faults_with_scripts(browser, page) == []
         page.get_by_role("link", name="Add a passkey").click()
         page.get_by_text("To use this site you need a second factor").wait_for()
-        assert find_faults(browser, page) == []
+        assert find_faults_with_scripts(browser, page) == []
         page.go_back()
         page.get_by_role("link", name="Use an app for codes").click()
-        assert find_faults(browser, page) == []
+        assert find_faults_with_scripts(browser, page) == []
         app = pyotp.TOTP(page.locator("span.code").inner_text().replace(" ", ""))
         type_code(page, app.at(int(clock.time())), "Switch it on")
         page.get_by_role("link", name="I have them").click()

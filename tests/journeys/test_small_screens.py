@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from typing import Self
 
 import pytest
+from playwright.sync_api import Browser
 from playwright.sync_api import Page as BrowserPage
-from playwright.sync_api import sync_playwright
 
 from bistro import App
 from bistro.plugins import Mail, Mailer, MailPage, Rendering
 from bistro.testing import LiveServer
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 SOURCE = """{% extends "mail/base.html" %}{% block subject %}Your key{% endblock %}
 {% block content %}<p id="key">{{ key }}</p>{% endblock %}"""
 # Cells whose first word takes several lines, though it is no longer than words are.
@@ -35,11 +34,8 @@ class LongNameOfAMailForNobodyInParticular(MailPage, template="key.html"):
 
 
 @pytest.fixture
-def page(chromium: str) -> Iterator[BrowserPage]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield browser.new_page(viewport={"width": 360, "height": 700}, color_scheme="dark")
-        browser.close()
+def page(browser: Browser) -> BrowserPage:
+    return browser.new_page(viewport={"width": 360, "height": 700}, color_scheme="dark")
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,6 @@ from bistro import App, render
 from bistro.plugins import Compression, Rendered, Rendering, Spa, Static
 from bistro.plugins.static.collect import collect
 from bistro.testing import LiveServer
-from tests.journeys.test_browser import FLAGS
 
 pytestmark = pytest.mark.browser
 
@@ -31,21 +29,14 @@ FILES = {
 
 
 @pytest.fixture
-def page(chromium: str) -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        page = browser.new_page()
-        page.answers = []
-        page.faults = []
-        page.on("response", lambda answer: page.answers.append(answer))
-        page.on(
-            "console", lambda message: page.faults.append(message.text) if message.type == "error" else None
-        )
-        page.on("pageerror", lambda error: page.faults.append(str(error)))
-        yield page
-        browser.close()
+def page(browser: Any) -> Any:
+    page = browser.new_page()
+    page.answers = []
+    page.faults = []
+    page.on("response", lambda answer: page.answers.append(answer))
+    page.on("console", lambda message: page.faults.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: page.faults.append(str(error)))
+    return page
 
 
 @pytest.fixture(autouse=True)

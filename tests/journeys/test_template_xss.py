@@ -68,25 +68,20 @@ def server() -> Iterator[LiveServer]:
 
 
 @pytest.mark.browser
-def test_vectors_are_inert_in_every_place_that_the_docs_allow(server: LiveServer, chromium: str) -> None:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_page()
-        page.on("dialog", lambda dialog: dialog.dismiss())
-        page.goto(server.url)
-        assert page.evaluate("window.ran") is True
-        assert page.evaluate("window.data") == VECTORS
-        assert page.evaluate("JSON.parse(document.getElementById('data').textContent)") == VECTORS
-        shown = page.eval_on_selector_all(".text", "items => items.map(item => item.textContent)")
-        assert [each.split() for each in shown] == [each.split() for each in VECTORS]
-        page.eval_on_selector_all("input", "items => items.forEach(item => item.focus())")
-        page.eval_on_selector_all("a.link", "items => items.forEach(item => { item.target = 'x'; })")
-        links = page.eval_on_selector_all("a", "items => items.map(item => item.protocol)")
-        assert set(links) <= {"http:", "https:", "mailto:"}
-        for link in page.query_selector_all("a.link"):
-            link.dispatch_event("click")
-        page.wait_for_load_state()
-        assert page.evaluate("window.hit") is None
-        browser.close()
+def test_vectors_are_inert_in_every_place_that_the_docs_allow(server: LiveServer, browser) -> None:
+    page = browser.new_page()
+    page.on("dialog", lambda dialog: dialog.dismiss())
+    page.goto(server.url)
+    assert page.evaluate("window.ran") is True
+    assert page.evaluate("window.data") == VECTORS
+    assert page.evaluate("JSON.parse(document.getElementById('data').textContent)") == VECTORS
+    shown = page.eval_on_selector_all(".text", "items => items.map(item => item.textContent)")
+    assert [each.split() for each in shown] == [each.split() for each in VECTORS]
+    page.eval_on_selector_all("input", "items => items.forEach(item => item.focus())")
+    page.eval_on_selector_all("a.link", "items => items.forEach(item => { item.target = 'x'; })")
+    links = page.eval_on_selector_all("a", "items => items.map(item => item.protocol)")
+    assert set(links) <= {"http:", "https:", "mailto:"}
+    for link in page.query_selector_all("a.link"):
+        link.dispatch_event("click")
+    page.wait_for_load_state()
+    assert page.evaluate("window.hit") is None
