@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from tests.cli.conftest import HELLO, Site
-from tests.cli.processes import run_to_end
+from tests.cli.processes import run_command
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
@@ -35,7 +35,7 @@ def complete(site: Site, words: str) -> list[str]:
         "COMP_WORDS": words,
         "COMP_CWORD": str(len(words.split()) - 1),
     }
-    return run_to_end([], site.folder, env).stdout.splitlines()
+    return run_command([], site.folder, env).stdout.splitlines()
 
 
 def test_commands_are_completed_with_those_of_the_app(hello: Site) -> None:

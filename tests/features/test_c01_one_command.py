@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bistro import __version__
-from tests.cli.processes import ROOT, environment, run_to_end
+from tests.cli.processes import ROOT, environment, run_command, run_to_end
 
 
 @pytest.mark.parametrize("words", [["--help"], ["--version"], ["run", "--help"], ["rotues"]])
@@ -32,10 +32,10 @@ def test_c01_script_and_module_say_the_same(tmp_path: Path, words: list[str]) ->
 
 
 def test_c01_version(tmp_path: Path) -> None:
-    assert run_to_end(["--version"], tmp_path).stdout == f"bistro {__version__}\n"
+    assert run_command(["--version"], tmp_path).stdout == f"bistro {__version__}\n"
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_c01_completion(tmp_path: Path, shell: str) -> None:
-    ended = run_to_end(["completion", shell], tmp_path)
+    ended = run_command(["completion", shell], tmp_path)
     assert (ended.returncode, "bistro" in ended.stdout) == (0, True)

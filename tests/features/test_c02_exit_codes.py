@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.processes import Running, run_to_end
+from tests.cli.processes import Running, run_command
 
 pytestmark = pytest.mark.slow
 
@@ -53,7 +53,7 @@ CLASH = HELLO + '@app.get("/")\ndef other() -> str:\n    return ""\n'
 )
 def test_c02_exit_code(tmp_path: Path, site: str, words: list[str], env: dict[str, str], code: int) -> None:
     (tmp_path / "app.py").write_text(site)
-    ended = run_to_end(words, tmp_path, env)
+    ended = run_command(words, tmp_path, env)
     assert ended.returncode == code, ended.stderr
     if code > 2:
         assert ended.stderr

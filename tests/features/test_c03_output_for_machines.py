@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.processes import environment, run_to_end
+from tests.cli.processes import environment, run_command
 
 # What a site prints while it is imported is no data either.
 HELLO = (
@@ -24,7 +24,7 @@ INSPECTING = [["routes"], ["routes", "--why", "/"], ["plan", "GET", "/"], ["chec
 @pytest.mark.parametrize("words", INSPECTING)
 def test_c03_json_is_all_there_is_on_standard_output(tmp_path: Path, words: list[str]) -> None:
     (tmp_path / "app.py").write_text(HELLO)
-    ended = run_to_end([*words, "--json"], tmp_path)
+    ended = run_command([*words, "--json"], tmp_path)
     assert isinstance(json.loads(ended.stdout), list | dict)
     assert ended.stderr.startswith("loading\n")
 
@@ -32,10 +32,10 @@ def test_c03_json_is_all_there_is_on_standard_output(tmp_path: Path, words: list
 @pytest.mark.parametrize("words", INSPECTING)
 def test_c03_no_colour_in_a_pipe_unless_forced(tmp_path: Path, words: list[str]) -> None:
     (tmp_path / "app.py").write_text(HELLO + "\nclass A: ...\napp.provide(A, A)\n")
-    assert "\x1b" not in run_to_end(words, tmp_path).stdout
-    assert "\x1b" not in run_to_end([*words, "--json"], tmp_path, {"FORCE_COLOR": "1"}).stdout
+    assert "\x1b" not in run_command(words, tmp_path).stdout
+    assert "\x1b" not in run_command([*words, "--json"], tmp_path, {"FORCE_COLOR": "1"}).stdout
     if words != ["plan", "GET", "/"]:
-        assert "\x1b" in run_to_end(words, tmp_path, {"FORCE_COLOR": "1"}).stdout
+        assert "\x1b" in run_command(words, tmp_path, {"FORCE_COLOR": "1"}).stdout
 
 
 @pytest.mark.parametrize(
@@ -59,6 +59,6 @@ def test_c03_colour_in_a_terminal_unless_refused(
 
 
 def test_c03_message_without_data_leaves_standard_output_empty(tmp_path: Path) -> None:
-    ended = run_to_end(["routes"], tmp_path)
+    ended = run_command(["routes"], tmp_path)
     assert (ended.stdout, ended.returncode) == ("", 1)
     assert "there is no app.py" in ended.stderr

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.processes import Running, children_of, fetch, run_to_end
+from tests.cli.processes import Running, children_of, fetch, run_command
 
 pytestmark = pytest.mark.slow
 
@@ -34,7 +34,7 @@ VALUES = {
 
 
 def settings(folder: Path, env: dict[str, str]) -> dict[str, tuple[str, str]]:
-    ended = run_to_end(["config", "--json"], folder, env)
+    ended = run_command(["config", "--json"], folder, env)
     return {each["variable"]: (each["value"], each["from"]) for each in json.loads(ended.stdout)}
 
 
@@ -75,5 +75,5 @@ def test_c06_log_level_comes_from_the_environment(tmp_path: Path) -> None:
 
 def test_c06_env_example_is_generated(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text(HELLO)
-    example = run_to_end(["config", "--example"], tmp_path).stdout
+    example = run_command(["config", "--example"], tmp_path).stdout
     assert [name for name in (*VALUES, "SECRET_KEY") if f"{name}=" not in example] == []

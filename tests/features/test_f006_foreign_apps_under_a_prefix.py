@@ -213,9 +213,9 @@ def test_bistro_app_is_mounted_as_any_other() -> None:
 
 
 def test_mounts_are_listed(tmp_path: Path) -> None:
-    from tests.cli.processes import run_to_end
+    from tests.cli.processes import run_command
 
     (tmp_path / "app.py").write_text(
         "from bistro import App\nfrom flask import Flask\napp = App()\napp.mount('/old', Flask('old'))\n"
     )
-    assert "flask.app.Flask (WSGI)" in run_to_end(["routes"], tmp_path).stdout
+    assert "flask.app.Flask (WSGI)" in run_command(["routes"], tmp_path).stdout

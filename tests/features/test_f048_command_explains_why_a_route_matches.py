@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.cli.processes import run_to_end
+from tests.cli.processes import run_command
 
 SITE = """
 from bistro import App
@@ -27,7 +27,7 @@ def change(id: int) -> None: ...
 
 def test_f048_each_route_tells_why_it_answers_or_not(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text(SITE)
-    ended = run_to_end(["routes", "--why", "/items/7", "--json"], tmp_path)
+    ended = run_command(["routes", "--why", "/items/7", "--json"], tmp_path)
     told = {each["name"]: each for each in json.loads(ended.stdout)}
     assert told["by_id"]["chosen"]
     assert told["by_name"]["fits"]
@@ -37,7 +37,7 @@ def test_f048_each_route_tells_why_it_answers_or_not(tmp_path: Path) -> None:
 
 def test_f048_url_that_nobody_answers_is_explained_too(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text(SITE)
-    ended = run_to_end(["routes", "--why", "/item/7"], tmp_path)
+    ended = run_command(["routes", "--why", "/item/7"], tmp_path)
     assert ended.returncode == 1
     assert ended.stdout.count("doesn't fit") == 3
     assert "segment 1 is 'item', not 'items'" in ended.stdout

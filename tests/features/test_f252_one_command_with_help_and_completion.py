@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.processes import environment, run_to_end
+from tests.cli.processes import environment, run_command
 
 
 def test_f252_help_lists_the_commands_and_each_has_its_own(tmp_path: Path) -> None:
-    ended = run_to_end(["--help"], tmp_path)
+    ended = run_command(["--help"], tmp_path)
     assert ended.returncode == 0
     for name in ("run", "new", "routes", "plan", "check", "config", "inspect", "completion"):
         assert f"  {name} " in ended.stdout
-        own = run_to_end([name, "--help"], tmp_path)
+        own = run_command([name, "--help"], tmp_path)
         assert own.returncode == 0
         assert "Example" in own.stdout
 
@@ -26,7 +26,7 @@ def test_f252_bash_completes_commands(tmp_path: Path) -> None:
     bash = shutil.which("bash")
     if bash is None:
         pytest.skip("bash is not installed")
-    script = run_to_end(["completion", "bash"], tmp_path).stdout
+    script = run_command(["completion", "bash"], tmp_path).stdout
     (tmp_path / "bistro").write_text('#!/bin/sh\nexec "$PYTHON" -m bistro "$@"\n')
     (tmp_path / "bistro").chmod(0o755)
     ask = '\nCOMP_WORDS=(bistro ro); COMP_CWORD=1; _bistro_completion bistro; echo "${COMPREPLY[@]}"\n'

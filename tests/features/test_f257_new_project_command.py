@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.processes import Running, environment, fetch, run_to_end
+from tests.cli.processes import Running, environment, fetch, run_command
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize("layout", [[], ["--package"]], ids=["file", "package"])
 def test_f257_new_project_runs_and_its_tests_pass(tmp_path: Path, layout: list[str]) -> None:
-    assert run_to_end(["new", "shop", *layout], tmp_path).returncode == 0
+    assert run_command(["new", "shop", *layout], tmp_path).returncode == 0
     folder = tmp_path / "shop"
     tests = subprocess.run(
         [sys.executable, "-m", "pytest", "-q"],

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.processes import run_to_end
+from tests.cli.processes import run_command
 
 SITE = """
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ def test_f264_all_wrong_settings_are_told_at_once_and_nothing_starts(
     tmp_path: Path, command: list[str]
 ) -> None:
     (tmp_path / "app.py").write_text(SITE)
-    ended = run_to_end(command, tmp_path, {"PAGE_SIZE": "many", "SHOP_ULR": "http://x"})
+    ended = run_command(command, tmp_path, {"PAGE_SIZE": "many", "SHOP_ULR": "http://x"})
     told = ended.stdout + ended.stderr
     assert ended.returncode == 78
     assert "SHOP_URL is missing; wanted a text" in told
@@ -41,6 +41,6 @@ def test_f264_all_wrong_settings_are_told_at_once_and_nothing_starts(
 
 def test_f264_setting_of_the_framework_itself_is_checked_too(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text("from bistro import App\napp = App()\n")
-    ended = run_to_end(["run"], tmp_path, {"PORT": "http"})
+    ended = run_command(["run"], tmp_path, {"PORT": "http"})
     assert ended.returncode == 78
     assert "PORT is 'http'; wanted a whole number   (environment)" in ended.stderr

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.cli.processes import run_to_end
+from tests.cli.processes import run_command
 
 SITE = """
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ app = App()
 def test_f265_each_setting_tells_where_it_comes_from(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text(SITE)
     (tmp_path / ".env").write_text("# local\nPAGE_SIZE=5\nPAY_KEY=hunter2\n")
-    ended = run_to_end(["config"], tmp_path, {"TITLE": "Bistro", "PORT": "9000"})
+    ended = run_command(["config"], tmp_path, {"TITLE": "Bistro", "PORT": "9000"})
     rows = {line.split()[0]: line.split()[1:] for line in ended.stdout.splitlines()}
     assert rows["PAGE_SIZE"] == ["5", ".env:2", "ShopConfig"]
     assert rows["TITLE"] == ["Bistro", "environment", "ShopConfig"]

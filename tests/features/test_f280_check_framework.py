@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.processes import run_to_end
+from tests.cli.processes import run_command
 
 SITE = """
 from bistro import App, Setup
@@ -48,20 +48,20 @@ def folder(tmp_path: Path) -> Path:
 def test_f280_levels_and_silence_decide_what_is_shown_and_the_exit_code(
     folder: Path, options: list[str], ids: list[str], code: int
 ) -> None:
-    ended = run_to_end(["check", "--json", *options], folder)
+    ended = run_command(["check", "--json", *options], folder)
     assert [each["id"] for each in json.loads(ended.stdout)] == ids
     assert ended.returncode == code
 
 
 def test_f280_silence_for_good_needs_a_reason(folder: Path) -> None:
     (folder / "pyproject.toml").write_text('[tool.bistro.check]\nsilence = {"shop.E001" = "they are free"}\n')
-    assert "shop.E001" not in run_to_end(["check"], folder).stdout
+    assert "shop.E001" not in run_command(["check"], folder).stdout
     (folder / "pyproject.toml").write_text('[tool.bistro.check]\nsilence = {"shop.E001" = ""}\n')
-    assert run_to_end(["check"], folder).returncode == 78
+    assert run_command(["check"], folder).returncode == 78
 
 
 def test_f280_app_that_cannot_start_is_reported_in_the_same_way(folder: Path) -> None:
     (folder / "app.py").write_text(SITE + "\n@app.get('/')\ndef a(): ...\n@app.get('/')\ndef b(): ...\n")
-    ended = run_to_end(["check", "--json"], folder)
+    ended = run_command(["check", "--json"], folder)
     (finding,) = json.loads(ended.stdout)
     assert (ended.returncode, finding["id"], len(finding["where"])) == (1, "B204", 2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.cli.processes import run_to_end
+from tests.cli.processes import run_command
 
 SITE = """
 from bistro import App, Page
@@ -25,7 +25,7 @@ def check(folder: Path, template: str) -> tuple[int, list[str]]:
     (folder / "app.py").write_text(SITE)
     (folder / "templates").mkdir()
     (folder / "templates" / "note.html").write_text(template)
-    done = run_to_end(["check", "--json"], folder)
+    done = run_command(["check", "--json"], folder)
     found = json.loads(done.stdout)
     texts = [
         f"{Path(each['where'][0]['file']).name}:{each['where'][0]['line']}:{each['where'][0]['column']}: {each['what']}"

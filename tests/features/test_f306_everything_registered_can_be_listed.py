@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.cli.processes import run_to_end
+from tests.cli.processes import run_command
 
 SITE = """
 from bistro import App, Setup
@@ -31,7 +31,7 @@ def home() -> str:
 
 def test_f306_each_thing_tells_who_added_it_and_where(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text(SITE)
-    listed = json.loads(run_to_end(["inspect", "--json"], tmp_path).stdout)
+    listed = json.loads(run_command(["inspect", "--json"], tmp_path).stdout)
     kinds = {each["kind"] for each in listed}
     assert {"plugin", "route", "hook", "provider", "header", "command", "observer"} <= kinds
     of_shop = {each["kind"]: (each["name"], each["line"]) for each in listed if each["by"] == "Shop"}
@@ -43,5 +43,5 @@ def test_f306_each_thing_tells_who_added_it_and_where(tmp_path: Path) -> None:
 
 def test_f306_it_can_be_asked_by_kind_and_by_plugin(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text(SITE)
-    hooks = json.loads(run_to_end(["inspect", "hooks", "--by", "shop", "--json"], tmp_path).stdout)
+    hooks = json.loads(run_command(["inspect", "hooks", "--by", "shop", "--json"], tmp_path).stdout)
     assert [each["name"] for each in hooks] == ["before Shop.look"]

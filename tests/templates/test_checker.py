@@ -13,7 +13,7 @@ import pytest
 
 from bistro.cli.checks import run_checks
 from bistro.plugins.rendering import Rendering
-from tests.cli.processes import run_to_end
+from tests.cli.processes import run_command
 
 SITE = Path(__file__).parent / "faulty_site"
 
@@ -35,7 +35,7 @@ def places_of_faults() -> list[str]:
 def findings(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, list[dict[str, object]], Path]:
     folder = tmp_path_factory.mktemp("faulty") / "site"
     shutil.copytree(SITE, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    done = run_to_end(["check", "--json"], folder)
+    done = run_command(["check", "--json"], folder)
     return done.returncode, json.loads(done.stdout), folder
 
 
@@ -73,7 +73,7 @@ def test_the_same_site_with_every_fault_mended_has_none(tmp_path: Path) -> None:
     folder = tmp_path / "site"
     shutil.copytree(SITE, folder, ignore=shutil.ignore_patterns("__pycache__"))
     mend(folder)
-    done = run_to_end(["check", "--json"], folder)
+    done = run_command(["check", "--json"], folder)
     assert (json.loads(done.stdout), done.returncode) == ([], 0)
 
 
@@ -91,7 +91,7 @@ def test_faults_have_ids_and_can_be_silenced(findings) -> None:
     ids = {each["id"] for each in found}
     assert {f"templates.E{number:03}" for number in range(1, 14)} | {"templates.W001"} == ids
     options = [word for each in ids for word in ("--silence", each)]
-    assert run_to_end(["check", *options], folder).returncode == 0
+    assert run_command(["check", *options], folder).returncode == 0
 
 
 def test_streamed_template_is_held_to_its_names(tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_streamed_template_is_held_to_its_names(tmp_path: Path) -> None:
         "from bistro import App\nfrom bistro.plugins import Rendered, stream\napp = App()\n\n"
         "@app.get('/')\nasync def show() -> Rendered:\n    return stream('a.html', rows=[])\n"
     )
-    (found,) = json.loads(run_to_end(["check", "--json"], tmp_path).stdout)
+    (found,) = json.loads(run_command(["check", "--json"], tmp_path).stdout)
     assert (found["id"], found["where"][0]["column"]) == ("templates.E003", 14)
 
 
@@ -111,7 +111,7 @@ def test_it_says_which_templates_are_left_to_stock_jinja(tmp_path: Path) -> None
         "{% for x in [1] recursive %}{{ loop([]) }}{% endfor %}"
     )
     (tmp_path / "app.py").write_text("from bistro import App\napp = App()\n")
-    found = json.loads(run_to_end(["check", "--level", "info", "--json"], tmp_path).stdout)
+    found = json.loads(run_command(["check", "--level", "info", "--json"], tmp_path).stdout)
     assert "tree.html is left to stock Jinja2" in found[0]["what"]
     assert "a recursive loop" in found[0]["what"]
 
@@ -123,7 +123,7 @@ def test_block_that_is_rendered_alone_must_be_there(tmp_path: Path) -> None:
         "from bistro import App, render\nfrom bistro.plugins import Rendered\napp = App()\n\n"
         "@app.get('/')\nasync def show() -> Rendered:\n    return render('a.html', block='rosw')\n"
     )
-    (found,) = json.loads(run_to_end(["check", "--json"], tmp_path).stdout)
+    (found,) = json.loads(run_command(["check", "--json"], tmp_path).stdout)
     assert (found["id"], found["where"][0]["line"]) == ("templates.E009", 7)
     assert found["what"] == "the template a.html has no block 'rosw'"
 
@@ -139,7 +139,7 @@ def test_file_of_a_row_has_a_name_that_is_checked(tmp_path: Path) -> None:
         "class PaperPage(Page, template='paper.html'):\n    paper: Paper\n\n"
         "@app.get('/')\nasync def show() -> PaperPage:\n    raise NotImplementedError\n"
     )
-    (found,) = json.loads(run_to_end(["check", "--json"], tmp_path).stdout)
+    (found,) = json.loads(run_command(["check", "--json"], tmp_path).stdout)
     assert "filename" in found["what"]
     assert "file_name" in found["fix"]
 
