@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.timing import find_growth
 
@@ -39,6 +40,12 @@ os.environ["BISTRO_CACHE"] = "off"
 # Whoever runs the tests behind a closed terminal (nohup) has this ignored, and so would every process
 # that a test starts: none of them would hear that it shall serve anew.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+# How long an example takes, and how long one takes to make, tells how busy the machine is. What time
+# something may take is asked by tests that are `timed`.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 def pytest_configure(config: pytest.Config) -> None:
