@@ -52,6 +52,7 @@ def test_new_site_runs_at_once(site: Site, layout: list[str]) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.one_python
 @LAYOUTS
 def test_new_site_passes_the_strictest_checks(site: Site, layout: list[str]) -> None:
     site.run("new", "my-shop", *layout)

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.slow
+# The checkers are told for which Python to read, and it is the same one each time.
+pytestmark = [pytest.mark.slow, pytest.mark.one_python]
 FOLDER = Path(__file__).parent / "typing"
 WRONG = FOLDER / "wrong.py"
 

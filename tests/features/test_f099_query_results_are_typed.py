@@ -31,6 +31,7 @@ async def use() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.one_python
 def test_pyright_infers_the_types_of_what_a_query_gives(tmp_path: Path, root: Path) -> None:
     (tmp_path / "app.py").write_text(SITE, encoding="utf-8")
     (tmp_path / "pyrightconfig.json").write_text(

@@ -211,6 +211,7 @@ def test_package_says_that_it_is_typed(root: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.one_python
 @pytest.mark.parametrize("tool", ["mypy", "basedpyright"])
 def test_right_program_passes_the_strict_check(tool: str, project: Project) -> None:
     done = project.check(tool, "right.py")
@@ -219,6 +220,7 @@ def test_right_program_passes_the_strict_check(tool: str, project: Project) -> N
 
 
 @pytest.mark.slow
+@pytest.mark.one_python
 @pytest.mark.parametrize("tool", ["mypy", "basedpyright"])
 def test_every_mistake_of_a_wrong_program_is_found(tool: str, project: Project) -> None:
     output = project.check(tool, "wrong.py").stdout

@@ -65,6 +65,7 @@ def test_every_face_gives_all_that_it_promises(face: str) -> None:
         assert getattr(module, name) is not None
 
 
+@pytest.mark.one_python
 def test_type_checkers_find_a_misspelt_name_of_a_face(tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.py"
     wrong.write_text("from bistro import Appp\n")

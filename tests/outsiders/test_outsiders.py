@@ -280,6 +280,7 @@ PARTS = {
 
 
 @pytest.mark.slow
+@pytest.mark.one_python  # which names a plugin asks for does not depend on it
 @pytest.mark.parametrize("part", PARTS.values(), ids=PARTS)
 def test_copies_pass_the_whole_tests_of_the_plugins(copies: Path, part: list[str]) -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.outsiders.replace_plugins", *part]

@@ -89,7 +89,11 @@ esac
 """
 FAKE_UV = r"""
 case "$*" in
-  venv*) mkdir -p .venv/bin; echo '#!/bin/sh' >.venv/bin/python; chmod +x .venv/bin/python ;;
+  venv*)
+    for folder; do :; done
+    mkdir -p "$folder/bin"
+    printf '#!/bin/sh\necho "$0 $*" >>"$HOME/asked"\n' >"$folder/bin/python"
+    chmod +x "$folder/bin/python" ;;
   *sync*) env | grep -E '^(UV_|SSL_CERT_FILE|ALL_PROXY)' >"$HOME/seen" ;;
 esac
 """
@@ -200,3 +204,17 @@ def test_pip_takes_over_where_uv_fails(checkout: Path, fakes: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "trying Python's own venv and pip" in done.stderr
     assert "--require-hashes -r requirements/dev.txt" in (fakes / "calls").read_text()
+
+
+def test_other_pythons_leave_out_what_says_the_same_on_each(checkout: Path, fakes: Path) -> None:
+    write_program(fakes / "bin" / "python3.12", 'case "$2" in *print*) echo 3.12 ;; esac\n')
+    settings_seen(checkout, fakes, "")
+    run(checkout, "test", "--all-pythons", PATH=f"{fakes / 'bin'}:/usr/bin:/bin")
+    asked = [line.partition(" -m pytest ") for line in (fakes / "asked").read_text().splitlines()]
+    first, other = (
+        [words for python, _, words in asked if words and python == f"{folder}/bin/python"]
+        for folder in (".venv", ".venvs/3.12")
+    )
+    once = " and not browser and not one_python"
+    assert first == ["-n auto -m not timed", "-m timed"]
+    assert other == [f"-n auto -m not timed{once}", f"-m timed{once}"]
