@@ -264,6 +264,15 @@ def test_make_and_end_a_token(journey: Journey) -> None:
     assert "backup" not in journey.text()
 
 
+def test_other_sessions_fit_a_phone(journey: Journey) -> None:
+    journey.add_user()
+    journey.log_in(page=journey.new_page())
+    journey.log_in()
+    journey.page.set_viewport_size({"width": 360, "height": 700})
+    journey.go("/accounts/sessions")
+    assert journey.page.locator("table").bounding_box()["width"] <= 360 - 2 * 16  # type: ignore[index]
+
+
 PAGES = ["log-in", "sign-up", "forgot", "link", "code", "log-out", "unverified", "reset?token=x"]
 OWN = ["", "/password", "/email", "/sessions", "/delete", "/confirm", "/tokens"]
 

@@ -44,13 +44,16 @@ button.quiet { color: var(--link); background: transparent }
 .links { margin-top: 1.75rem; padding: 0; list-style: none }
 .links li { margin-bottom: .4rem }
 .code { font: 600 1.35rem/1.4 ui-monospace, monospace; letter-spacing: .12em }
+li.code { font-size: min(1.35rem, 5vw); letter-spacing: .06em; white-space: nowrap }
 table { width: 100%; border-collapse: collapse; margin-bottom: 1rem }
 th, td { padding: .5rem .5rem .5rem 0; text-align: left; vertical-align: top;
   border-bottom: 1px solid var(--line) }
 .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
   white-space: nowrap }
+th { overflow-wrap: break-word }
 td:first-child { min-width: 6rem }
-td:not(:first-child), th:not(:first-child) { white-space: nowrap }
+td:not(:first-child), td time { white-space: nowrap }
+td.moment { white-space: normal }
 legend { padding: 0; font-weight: 600 }
 form.inline { display: inline }
 .notice { padding: .6rem .9rem; border-left: .25rem solid var(--link) }
