@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bistro.app.errors import PluginError, SetupErrors
 from bistro.app.setup import Plugin, Registered, Setup
+from bistro.app.unprovided import find_plugin_of
 from bistro.ground.errors import SetupError
 from bistro.ground.registry import find_origin
 from bistro.routing import Routes
@@ -66,10 +67,13 @@ def in_order_of_requirement(plugins: Sequence[Plugin]) -> list[Plugin]:
 def _check_is_plugin(plugin: object) -> None:
     if isinstance(plugin, type):
         name = plugin.__name__
-        fix = f"Make one of it, with brackets: App({name}())."
+        fix = find_plugin_of(plugin) or f"Make one of it, with brackets: App({name}())."
         raise PluginError(f"{name} is a class, not a plugin", fix=fix)
     if not callable(getattr(plugin, "install", None)):
-        fix = "Give App objects that have a method install(self, setup: Setup)."
+        # Plugin and value may share a name, as Database does in bistro.plugins and bistro.db.
+        fix = find_plugin_of(type(plugin)) or (
+            "Give App objects that have a method install(self, setup: Setup)."
+        )
         raise PluginError(f"{plugin!r:.200} is no plugin", fix=fix)
 
 

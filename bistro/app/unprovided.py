@@ -46,15 +46,20 @@ def nobody_provides(
     )
 
 
-def _where_from(hint: Any) -> str:
-    kind = strip_optional(hint)
+def find_plugin_of(kind: object) -> str | None:
+    """How to install the plugin that provides a class, if the class says which one does."""
     for each in kind.__mro__ if isinstance(kind, type) else ():
         plugin = vars(each).get("__provided_by__")
         if isinstance(plugin, str):
             module, _, name = plugin.rpartition(".")
             module = module or _room_of(each)
             return f"Install the plugin that provides it: App({name}()), with {name} from {module}."
-    return (
+    return None
+
+
+def _where_from(hint: Any) -> str:
+    kind = strip_optional(hint)
+    return find_plugin_of(kind) or (
         "Install the plugin that provides it, or register a function that makes it: "
         f"app.provide({name_of_type(kind)}, make_it)."
     )

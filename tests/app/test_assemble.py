@@ -9,6 +9,7 @@ import pytest
 
 from bistro import App, Redirect, Request, Response, Routes, Setup, Text
 from bistro.app import BaseApp, HookError, InjectionError, PluginError
+from bistro.db import Database as OpenDatabase
 from bistro.ground.errors import FrozenError
 from bistro.routing import RouteConflict
 from bistro.testing import Client
@@ -114,6 +115,13 @@ def test_a_class_in_place_of_a_plugin_is_refused_with_what_to_write() -> None:
 def test_what_has_no_install_is_no_plugin() -> None:
     with pytest.raises(PluginError, match="'shop' is no plugin"):
         BaseApp("shop").freeze()  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("given", [OpenDatabase, OpenDatabase("sqlite://")])
+def test_an_open_database_in_place_of_its_plugin_is_refused_with_what_to_write(given: object) -> None:
+    with pytest.raises(PluginError) as caught:
+        BaseApp(given).freeze()  # type: ignore[arg-type]
+    assert "App(Database()), with Database from bistro.plugins." in caught.value.fix
 
 
 def test_a_single_hook_in_place_of_a_list_is_refused_with_the_place_of_the_route() -> None:
