@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import ClassVar
 
 from bistro.app import Proceed, Setup
 from bistro.db import Database as OpenDatabase
-from bistro.db import DatabaseOptions, ReplicatedDriver, RequestScope, WatchedDriver, keep_plans
+from bistro.db import DatabaseOptions, ReplicatedDriver, RequestScope, WatchedDriver
 from bistro.ground import find_environment
 from bistro.http import SAFE_METHODS, Response
-from bistro.plugins.database.migrations import apply_all, tell_pending
+from bistro.plugins.database.opening import Opening
 from bistro.plugins.database.places import Places, find_places, find_test_places
 from bistro.plugins.database.replicas import ReplicaReader
 from bistro.plugins.database.statements import StatementLog
-from bistro.plugins.database.testing import make_anew
 from bistro.routing import Route
 
 
@@ -74,49 +72,31 @@ class Database:
         others = {
             name: OpenDatabase(url, name=name, options=self._options) for name, url in places.others.items()
         }
-        self._made.extend((database, *others.values()))
+        databases = (database, *others.values())
+        self._made.extend(databases)
         log = StatementLog(environment, self.slow_seconds, self.repeats_max, self.statements_max)
         if log.is_wanted:
             database.driver = WatchedDriver(database.driver, log.note, seconds_min=log.seconds_min)
-        scope = RequestScope(database, log.find_budget_maker(), others)
         setup.provide(OpenDatabase, lambda: database)
-        if places.replicas:
+        scope = RequestScope(database, log.find_budget_maker(), others)
+        self._enter_requests(setup, scope, has_replicas=bool(places.replicas), is_counting=log.is_counting)
+        setup.lifespan(Opening(setup, environment, databases, places, log).keep_open)
+
+    def _enter_requests(
+        self, setup: Setup, scope: RequestScope, *, has_replicas: bool, is_counting: bool
+    ) -> None:
+        if has_replicas:
             reader = ReplicaReader(scope)
             setup.before(reader.enter)
             setup.after(reader.mark, only_for=is_unsafe)
         else:
             setup.before(scope.enter)
-        if log.is_counting:
+        if is_counting:
             # What goes on for hours, a conversation or a stream, asks the same again and again.
             setup.before(scope.stop_counting, only_for=is_conversation)
             setup.after(scope.stop_counting, only_for=is_exchange)
         if self.atomic:
             setup.around(Atomic(scope).run, only_for=may_change)
-
-        to_make = list(places.made_anew)  # at the first start; tests start an app many times
-
-        async def keep_open() -> AsyncIterator[None]:
-            keep_plans(setup.folder)
-            for each in (database, *others.values()):
-                each.files = next(iter(setup.file_storages), None)
-            while to_make:
-                await make_anew(to_make.pop())
-            async with AsyncExitStack() as stack:
-                for each in others.values():
-                    await each.open()
-                    stack.push_async_callback(each.close)
-                await stack.enter_async_context(database)
-                if environment == "testing" and not places.is_given:
-                    await apply_all(database, setup.folder, setup.model_packages)
-                    for name, each in others.items():
-                        await apply_all(each, setup.folder, (), name=name)
-                elif environment == "development":
-                    log.pending = await tell_pending(database, setup.folder, setup.model_packages)
-                    for name, each in others.items():
-                        await tell_pending(each, setup.folder, (), name=name)
-                yield
-
-        setup.lifespan(keep_open)
 
     def _make(self, places: Places) -> OpenDatabase:
         database = OpenDatabase(places.url, name=self.name, options=self._options)
