@@ -30,6 +30,7 @@ from bistro.app.outside import OutsideValues
 from bistro.app.plugins import with_brought
 from bistro.app.proxies import find_trusted_proxies
 from bistro.app.setup import Check, Plugin, Registered, Setup
+from bistro.app.signatures import reading_once
 from bistro.app.subrequest import ask_itself
 from bistro.app.threads import AppThreads
 from bistro.ground.errors import FrozenError, SetupError
@@ -188,13 +189,9 @@ class BaseApp:
         """Install the plugins, check everything, make the plans; once. Raises `SetupError`."""
         if self._frozen is None:
             self.plugins = with_brought(self.plugins)
-            self._frozen = Frozen(
-                self._registered,
-                self.plugins,
-                self.routes,
-                self._options,
-                find_trusted_proxies(self._trusted_proxies, os.environ, (self.origin,)),
-            )
+            proxies = find_trusted_proxies(self._trusted_proxies, os.environ, (self.origin,))
+            with reading_once():
+                self._frozen = Frozen(self._registered, self.plugins, self.routes, self._options, proxies)
             self.routes.freeze()
             self.handle = self._frozen.handle  # type: ignore[method-assign]  # one frame less from now on
         return self._frozen

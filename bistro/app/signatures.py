@@ -4,18 +4,47 @@ from __future__ import annotations
 
 import functools
 import inspect
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from types import SimpleNamespace
 
 # Any: type hints and defaults are objects of every kind.
-from typing import Any, get_type_hints
+from typing import Any, TypeAlias, get_type_hints
 
 from bistro.app.errors import InjectionError
 from bistro.app.hooks import Function
 from bistro.ground.registry import Origin
 
+_Parameters: TypeAlias = tuple[tuple[str, Any, Any], ...]
+_read: ContextVar[dict[int, tuple[Function, _Parameters]] | None] = ContextVar("read", default=None)
+"""What was read of functions, by their ids, which stay theirs as long as they are kept here."""
 
-def signature_of(function: Function, origin: Origin) -> list[tuple[str, Any, Any]]:
+
+@contextmanager
+def reading_once() -> Iterator[None]:
+    """Read the signature of each function once within: hooks and providers stand in the plan of each route.
+
+    It ends with the planning, since a closure that was kept for longer would never be freed.
+    """
+    token = _read.set({})
+    try:
+        yield
+    finally:
+        _read.reset(token)
+
+
+def signature_of(function: Function, origin: Origin) -> _Parameters:
     """Name, type hint and default of each parameter. Raises `InjectionError` for what can't be read."""
+    read = _read.get()
+    if read is None:
+        return _read_signature(function, origin)
+    if id(function) not in read:
+        read[id(function)] = function, _read_signature(function, origin)
+    return read[id(function)][1]
+
+
+def _read_signature(function: Function, origin: Origin) -> _Parameters:
     try:
         parameters = inspect.signature(function).parameters.values()
         hints = _hints_of_parameters(function)
@@ -36,7 +65,7 @@ def signature_of(function: Function, origin: Origin) -> list[tuple[str, Any, Any
                 fix="Remove the slash from its signature: parameters are given by name.",
             )
         found.append((parameter.name, hints.get(parameter.name, parameter.annotation), parameter.default))
-    return found
+    return tuple(found)
 
 
 def _hints_of_parameters(function: Function) -> dict[str, Any]:
