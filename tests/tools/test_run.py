@@ -206,15 +206,31 @@ def test_pip_takes_over_where_uv_fails(checkout: Path, fakes: Path) -> None:
     assert "--require-hashes -r requirements/dev.txt" in (fakes / "calls").read_text()
 
 
+def words_for_pytest(fakes: Path, folder: str = ".venv") -> list[str]:
+    """What pytest was given under the Python of a folder, each time."""
+    asked = [line.partition(" -m pytest ") for line in (fakes / "asked").read_text().splitlines()]
+    return [words for python, _, words in asked if words and python == f"{folder}/bin/python"]
+
+
+QUICK = "-m not timed and not slow and not browser and not service"
+
+
+@pytest.mark.parametrize(
+    ("words", "asked"), [([], f"-n auto {QUICK}"), (["tests/http"], f"{QUICK} tests/http")]
+)
+def test_quick_run_leaves_out_what_takes_long(
+    checkout: Path, fakes: Path, words: list[str], asked: str
+) -> None:
+    settings_seen(checkout, fakes, "")
+    run(checkout, "test", "--quick", *words)
+    assert words_for_pytest(fakes) == [asked]
+
+
 def test_other_pythons_leave_out_what_says_the_same_on_each(checkout: Path, fakes: Path) -> None:
     write_program(fakes / "bin" / "python3.12", 'case "$2" in *print*) echo 3.12 ;; esac\n')
     settings_seen(checkout, fakes, "")
     run(checkout, "test", "--all-pythons", PATH=f"{fakes / 'bin'}:/usr/bin:/bin")
-    asked = [line.partition(" -m pytest ") for line in (fakes / "asked").read_text().splitlines()]
-    first, other = (
-        [words for python, _, words in asked if words and python == f"{folder}/bin/python"]
-        for folder in (".venv", ".venvs/3.12")
-    )
+    first, other = (words_for_pytest(fakes, folder) for folder in (".venv", ".venvs/3.12"))
     once = " and not browser and not one_python"
     assert first == ["-n auto -m not timed", "-m timed"]
     assert other == [f"-n auto -m not timed{once}", f"-m timed{once}"]
