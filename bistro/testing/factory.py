@@ -15,8 +15,6 @@ from uuid import UUID
 from msgspec import UNSET
 
 from bistro.db import Database, Model
-from bistro.plugins.accounts import AbstractUser
-from bistro.plugins.accounts.names import fold
 
 M = TypeVar("M", bound=Model)
 Maker = Callable[[str, int], Any]
@@ -49,8 +47,8 @@ class Factory(Generic[M]):
 
     A default is a value, a function of the number of the row, or another factory, which makes the
     row that is referred to. A field that must have a value and has none gets one made up; for kinds
-    that can't be made up, name one. Users get the key of their address; where they log in by name, give
-    them a `name_key` too. In plain tests: `sync(notes.create())`.
+    that can't be made up, name one. A model whose fields belong together makes them up itself, by a class
+    method `__make_up__(number, given)` that returns them by name. In plain tests: `sync(notes.create())`.
     """
 
     def __init__(self, model: type[M], **defaults: Any) -> None:
@@ -76,10 +74,9 @@ class Factory(Generic[M]):
         number = next(self._numbers)
         given = {**self._defaults, **values}
         made = {name: await _resolve(value, number, using) for name, value in given.items()}
-        if issubclass(self._model, AbstractUser):
-            # Else nobody could log in as one: their address is looked for by its key.
-            made.setdefault("email", f"user{number}@example.com")
-            made.setdefault("email_key", fold(made["email"]))
+        make_up: Callable[..., dict[str, Any]] | None = getattr(self._model, "__make_up__", None)
+        if make_up is not None:
+            made = {**make_up(number, made), **made}
         for column in self._model.__table_info__.columns.values():
             relation = column.relation
             is_given = column.field in made or (relation is not None and relation.name in made)

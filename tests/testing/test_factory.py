@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -110,3 +110,23 @@ def test_plain_tests_wait_with_sync() -> None:
 def test_a_row_that_must_refer_to_another_says_how_to_give_it() -> None:
     with pytest.raises(TypeError, match=r"Entry must name a row by 'writer'.*writer=Factory\(…\)"):
         in_database(lambda: Factory(Entry).create())
+
+
+class Box(Model):
+    id: Field[int] = auto()
+    width: Field[int]
+    area: Field[int]
+
+    @classmethod
+    def __make_up__(cls, number: int, given: Mapping[str, Any]) -> dict[str, Any]:
+        width = given.get("width", number)
+        return {"width": width, "area": width * width}
+
+
+def test_model_makes_up_itself_what_belongs_together() -> None:
+    async def test() -> list[Box]:
+        await create_tables(Box)
+        boxes = Factory(Box)
+        return [await boxes.create(), await boxes.create(width=7), await boxes.create(width=7, area=1)]
+
+    assert [(box.width, box.area) for box in in_database(test)] == [(1, 1), (7, 49), (7, 1)]

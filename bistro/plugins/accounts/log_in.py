@@ -116,7 +116,7 @@ class LogIn:
         if faults or not rules.others:
             return faults
         await self.site.throttle.take("password rules", (self.address, PER_MINUTE))
-        return await rules.find_faults(password, words)
+        return await rules.find_other_faults(password)
 
     async def begin(
         self,
@@ -182,7 +182,7 @@ class LogIn:
         """
         if not await self.site.set_password(user, password):
             return False
-        await self._end_others(user)
+        await self.end_others(user)
         if self.session.owner == user.key:
             self.session.data(LoggedIn).stamp = stamp_of_password(user)
         pending = self.session.data(PendingLogIn)
@@ -197,8 +197,14 @@ class LogIn:
         return True
 
     async def end_others(self, user: AbstractUser) -> None:
-        """End all sessions of the user but this one, also those in which they are in another's place."""
-        await self.session.end_others()
+        """End all sessions of the user but this one, also those in which they are in another's place.
+
+        This one, if it is theirs, goes on under a new token.
+        """
+        own = self.session.id if self.session.owner == user.key else ""
+        await self._keeper.end_all_of(user.key, but=own)
+        if own:
+            self.session.rotate()
         since = self.site.now() - timedelta(seconds=IMPERSONATION_SECONDS)
         began = AccountEvent.objects.filter(
             AccountEvent.at >= since, AccountEvent.by_key == user.key, AccountEvent.kind == BEGAN
@@ -283,12 +289,6 @@ class LogIn:
     async def _forget_attempts(self, user: AbstractUser) -> None:
         whos = (f"login {user.email_key}", f"login {user.name_key}", account_of(user))
         await self.site.throttle.forget("log-in", *(limit for who in whos for limit in limits_of(who)))
-
-    async def _end_others(self, user: AbstractUser) -> None:
-        own = self.session.id if self.session.owner == user.key else ""
-        await self._keeper.end_all_of(user.key, but=own)
-        if own:
-            self.session.rotate()
 
     def gain_step(self, name: str) -> None:
         """Count the step `name` as passed by this session, whose user has just set up what it asks for."""

@@ -37,13 +37,7 @@ class PasswordRules:
 
     async def find_faults(self, password: str, words: Iterable[str] = ()) -> list[str]:
         """Everything that is wrong with a password; `words` are the user's name, address and the like."""
-        faults = self.find_own_faults(password, words)
-        for rule in self.others:
-            found = rule(password)
-            fault = await found if inspect.isawaitable(found) else found
-            if fault:
-                faults.append(fault)
-        return faults
+        return self.find_own_faults(password, words) + await self.find_other_faults(password)
 
     def find_own_faults(self, password: str, words: Iterable[str] = ()) -> list[str]:
         """What can be told without the `others`, which may ask elsewhere."""
@@ -54,6 +48,16 @@ class PasswordRules:
             faults.append("is one of the most common passwords")
         if is_mostly(password.lower(), words):
             faults.append("is too much like your name or address")
+        return faults
+
+    async def find_other_faults(self, password: str) -> list[str]:
+        """What the `others` say."""
+        faults = []
+        for rule in self.others:
+            found = rule(password)
+            fault = await found if inspect.isawaitable(found) else found
+            if fault:
+                faults.append(fault)
         return faults
 
 
